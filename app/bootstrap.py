@@ -1,0 +1,204 @@
+"""The composition root: settings in, wired parts out. Nothing else joins collectors with metrics."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Engine
+
+from app import settings as config
+from app.settings import Settings, SystemCommon
+from collectors.contract import Stream
+from collectors.discovery import systems
+from collectors.errors import ConfigError
+from collectors.runner import Configured, Outcome, Runner, connected
+from metrics.check import checks
+from metrics.evaluate import Rules, Threshold, evaluate
+from metrics.severity import Materiality
+from queries import polls
+from queries.errors import StoreError
+from queries.records import KINDS, REFERENCES
+from queries.rows import Source
+from queries.store import migrate, open_engine, writing
+from queries.types import to_minor
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A running Sightglass without its processes: the store, the systems, the rules."""
+
+    settings: Settings
+    engine: Engine
+    systems: tuple[Configured, ...]
+    streams: dict[str, tuple[Stream, ...]]
+    rules: Rules
+
+    def now(self) -> datetime:
+        """The time, stopped where the configuration says so."""
+        return config.now(self.settings)
+
+    def judge(self, connection: Connection, touched: set[str], now: datetime) -> None:
+        """What happens to engagements a batch touched, in the batch's own transaction."""
+        evaluate(connection, touched, now, self.rules)
+
+    def runner(self) -> Runner:
+        """The poller of this process."""
+        return Runner(self.engine, self.now, self.judge, f"{socket.gethostname()}:{os.getpid()}")
+
+    def poll(self, names: tuple[str, ...] = ()) -> Iterator[Outcome]:
+        """One pass over every stream of these systems (none named: all), in configured order."""
+        runner = self.runner()
+        for configured in self.systems:
+            if names and configured.name not in names:
+                continue
+            with connected(configured) as connection:
+                for stream in self.streams[configured.name]:
+                    yield runner.poll(configured, stream, connection)
+
+
+def build(path: Path | None) -> App:
+    """Everything wired from a configuration file, the store migrated and told of the streams."""
+    settings = config.load(path)
+    rules = _rules(settings)
+    systems_ = tuple(_configured(settings, name, common) for name, common in settings.systems.items())
+    streams = {configured.name: _streams(configured) for configured in systems_}
+    systems_ = tuple(_with_references(configured, streams) for configured in systems_)
+    engine = open_engine(config.store_url(settings))
+    try:
+        migrate(engine)
+    except StoreError as error:
+        raise ConfigError(str(error)) from error
+    _register(engine, systems_, streams)
+    return App(settings, engine, systems_, streams, rules)
+
+
+def _rules(settings: Settings) -> Rules:
+    known = checks()
+    for key in settings.checks:
+        if key not in known:
+            raise ConfigError(f"checks.{key}: no such check", remedy=f"use one of {', '.join(known)}")
+    thresholds = {
+        key: Threshold(
+            known[key].watch if table.watch is None else table.watch,
+            known[key].act if table.act is None else table.act,
+            table.owner or known[key].acts,
+        )
+        for key, table in settings.checks.items()
+    }
+    money, currency = settings.money, settings.money.reporting_currency
+    materiality = Materiality(
+        to_minor(money.large, currency) if currency else Materiality().large,
+        to_minor(money.notable, currency) if currency else Materiality().notable,
+    )
+    return Rules(
+        thresholds,
+        frozenset(key for key, table in settings.checks.items() if not table.enabled),
+        {entity: frozenset(table.days_off) for entity, table in settings.calendar.items()},
+        currency,
+        money.rate_type,
+        materiality,
+    )
+
+
+def _configured(settings: Settings, name: str, common: SystemCommon) -> Configured:
+    system = systems().get(common.kind)
+    if system is None:
+        raise ConfigError(f"systems.{name}.kind: {common.kind!r} is unknown", remedy=f"use one of {', '.join(systems())}")
+    try:
+        own = system.settings.model_validate(_anchored(system.settings, common.options, settings.folder))
+    except ValidationError as error:
+        text = config.describe(error, f"systems.{name}.")
+        raise ConfigError(text, remedy=f"docs/systems.md lists the keys of kind {common.kind!r}") from error
+    source = Source(name, dict(common.references), dict(common.legal_entity_map))
+    freshness = common.freshness or (timedelta(hours=24) if common.kind == "files" else 3 * common.interval)
+    return Configured(
+        name, system, own, source, common.roles, common.legal_entities, common.interval, freshness
+    )
+
+
+def _anchored(model: Any, options: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Relative paths of a system's settings lie beside the configuration file."""
+    found = dict(options)
+    for key, field in model.model_fields.items():
+        if "Path" in str(field.annotation) and isinstance(found.get(key), str):
+            found[key] = folder / found[key]
+    return found
+
+
+def _streams(configured: Configured) -> tuple[Stream, ...]:
+    with connected(configured) as connection:
+        return tuple(connection.streams())
+
+
+def _with_references(configured: Configured, streams: dict[str, tuple[Stream, ...]]) -> Configured:
+    """Say which system each unqualified reference means; two candidates need a word in the configuration."""
+    keepers: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for name, found in streams.items():
+        for stream in found:
+            keepers[stream.kind].append(name)
+    wanted = {
+        (name, kind) for stream in streams[configured.name] for name, kind in REFERENCES[stream.kind].items()
+    }
+    references = dict(configured.source.references)
+    for name, kind in sorted(wanted):
+        if name in references:
+            if references[name] not in streams:
+                raise ConfigError(
+                    f"systems.{configured.name}.references.{name}: no system {references[name]!r}",
+                    remedy=f"use one of {', '.join(streams)}",
+                )
+            continue
+        references[name] = _keeper(configured, name, kind, keepers[kind])
+    source = Source(configured.name, references, configured.source.legal_entities)
+    return Configured(
+        configured.name, configured.system, configured.settings, source, configured.roles,
+        configured.legal_entities, configured.interval, configured.freshness,
+    )  # fmt: skip
+
+
+def _keeper(configured: Configured, name: str, kind: str, keepers: list[str]) -> str:
+    own = configured.name in keepers
+    # a project that refers to a project means another system's view of it
+    others = [keeper for keeper in keepers if keeper != configured.name]
+    if own and not (name == kind and len(others) == 1):
+        return configured.name
+    if len(others) > 1:
+        raise ConfigError(
+            f"systems.{configured.name}.references.{name}: {' and '.join(others)} both keep {kind} records",
+            remedy=f'say which one is meant: references = {{ {name} = "{others[0]}" }}',
+        )
+    return others[0] if others else configured.name
+
+
+def _register(engine: Engine, found: tuple[Configured, ...], streams: dict[str, tuple[Stream, ...]]) -> None:
+    states = [
+        polls.StreamConfig(c.name, stream.name, stream.kind, c.interval, stream.freshness or c.freshness)
+        for c in found
+        for stream in streams[c.name]
+    ]
+    roles = [
+        polls.RoleConfig(c.name, role, entity, c.system.kind)
+        for c in found
+        for role in c.roles
+        for entity in c.legal_entities
+    ]
+    with writing(engine) as connection:
+        polls.configure(connection, states, roles)
+
+
+@contextmanager
+def application(path: Path | None) -> Iterator[App]:
+    """A built application whose store is let go of at the end."""
+    app = build(path)
+    try:
+        yield app
+    finally:
+        app.engine.dispose()

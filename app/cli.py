@@ -1,0 +1,236 @@
+"""``sightglass``: the command line. Exit codes: 0 fine, 1 findings or failure, 2 usage or configuration."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app import report, settings
+from app.bootstrap import App, application
+from collectors.discovery import systems
+from collectors.errors import ConfigError
+from metrics.evaluate import audit, evaluate
+from queries import exceptions, journey
+from queries.errors import StoreError
+from queries.store import reading, writing
+
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="See where sold work is stuck between systems, for how much money, and who should act.",
+)  # fmt: skip
+_OUT = Console()
+_STATE: dict[str, Path | None] = {"config": None}
+
+AsJson = Annotated[bool, typer.Option("--json", help="Stable JSON instead of a table.")]
+
+
+@cli.callback()
+def _common(
+    config: Annotated[
+        Path | None, typer.Option("--config", envvar="SIGHTGLASS_CONFIG", help="The configuration file (TOML).")
+    ] = None,
+) -> None:
+    _STATE["config"] = config
+
+
+def configuration() -> Path | None:
+    """The configuration file named, or sightglass.toml of the current folder when there is one."""
+    named = _STATE["config"]
+    default = Path("sightglass.toml")
+    return named or (default if default.exists() else None)
+
+
+@contextmanager
+def opened() -> Iterator[App]:
+    """The application of the configuration file, with logging as it says."""
+    with application(configuration()) as app:
+        logging.basicConfig(level=app.settings.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        for name in ("httpx", "httpcore", "alembic", "apscheduler"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        yield app
+
+
+def write_json(value: Any) -> None:
+    """JSON on standard output, one document."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def write_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """A table for people."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    _OUT.print(table)
+
+
+@cli.command()
+def poll(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SYSTEM]...", help="Only these systems.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="One pass, then stop (the worker polls on).")] = False,
+) -> None:
+    """Read every stream of every system once, and judge what changed."""
+    if not once:
+        raise ConfigError("poll reads once", remedy="say --once, or start `sightglass up` to go on polling")
+    with opened() as app:
+        unknown = set(names or ()) - set(app.streams)
+        if unknown:
+            raise ConfigError(f"no system {', '.join(sorted(unknown))}", remedy=f"use one of {', '.join(app.streams)}")
+        outcomes = list(app.poll(tuple(names or ())))
+        rows = [
+            (o.system, o.stream, o.outcome, o.progress.read, o.progress.changed, o.progress.rejected, o.progress.deleted, o.error)
+            for o in outcomes
+        ]
+        write_table("Polls", ("system", "stream", "outcome", "read", "changed", "rejected", "deleted", "error"), rows)
+    if any(o.outcome == "failed" for o in outcomes):
+        raise typer.Exit(1)
+
+
+@cli.command(name="evaluate")
+def evaluate_(
+    full: Annotated[bool, typer.Option("--full", help="All engagements, and compare with the maintained state.")] = False,
+    as_of: Annotated[datetime | None, typer.Option("--as-of", help="Judge as of this instant (UTC).")] = None,
+) -> None:
+    """Judge again. With --full, drift between the maintained state and a full evaluation is reported."""
+    with opened() as app, writing(app.engine) as connection:
+        moment = settings._zoned(as_of.isoformat() + "Z") if as_of and not as_of.tzinfo else as_of or app.now()  # noqa: SLF001 - same package
+        drift = audit(connection, moment, app.rules) if full else {}
+        evaluate(connection, None if full else (), moment, app.rules)
+    for check, subjects in drift.items():
+        _OUT.print(f"{check}: the maintained state differed for {len(subjects)} subjects, such as {subjects[0]}; repaired")
+    if drift:
+        raise typer.Exit(1)
+    _OUT.print("the maintained state equals a full evaluation" if full else "judged")
+
+
+@cli.command(name="exceptions")
+def exceptions_(
+    check: Annotated[str | None, typer.Option("--check", help="Only this check.")] = None,
+    engagement: Annotated[str | None, typer.Option("--engagement", help="Only this engagement.")] = None,
+    legal_entity: Annotated[str | None, typer.Option("--legal-entity", help="Only this legal entity.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open exceptions, most money x urgency first."""
+    filters = exceptions.Filters(check=check, engagement=engagement, legal_entity=legal_entity)
+    with opened() as app, reading(app.engine) as connection:
+        rows = report.exception_list(connection, filters)
+    if as_json:
+        write_json(rows)
+        return
+    write_table(
+        f"{len(rows)} exceptions", ("severity", "check", "subject", "line", "amount", "", "age", "who acts", "reason"),
+        [(r["severity"], r["check"], "/".join(r["subject"].values()), r["contract_line"], r["amount"], r["currency"],
+          r["age_days"], r["owner"], r["reason"]) for r in rows],
+    )  # fmt: skip
+
+
+@cli.command(name="checks")
+def checks_(as_json: AsJson = False) -> None:
+    """Every check: what it asks, what it reads, how it stands."""
+    with opened() as app, reading(app.engine) as connection:
+        rows = report.check_list(connection, app.rules)
+    if as_json:
+        write_json(rows)
+        return
+    write_table(
+        "Checks", ("check", "outcome", "open", "as of", "why"),
+        [(r["key"], r["outcome"], r["open"], r["as_of"], r["reason"]) for r in rows],
+    )  # fmt: skip
+
+
+@cli.command(name="systems")
+def systems_(
+    available: Annotated[bool, typer.Option("--available", help="Every system that could be configured.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Every stream: last poll, lag, how far it is complete, what it could not read."""
+    if available:
+        _available(as_json=as_json)
+        return
+    with opened() as app, reading(app.engine) as connection:
+        rows = report.system_list(connection, app.now())
+    if as_json:
+        write_json(rows)
+        return
+    flat = [(s["system"], t["stream"], t["state"], t["last_poll"], t["lag_s"], t["complete_through"], t["rejects"], t["error"])
+            for s in rows for t in s["streams"]]  # fmt: skip
+    write_table("Systems", ("system", "stream", "state", "last poll", "lag s", "complete through", "rejects", "error"), flat)
+
+
+def _available(*, as_json: bool) -> None:
+    rows = [
+        {"kind": s.kind, "title": s.title, "roles": list(s.roles), "records": list(s.records), "verified_against": s.verified}
+        for s in systems().values()
+    ]
+    if as_json:
+        write_json(rows)
+    else:
+        write_table("Available systems", ("kind", "title", "roles", "verified against"),
+                    [(r["kind"], r["title"], ", ".join(r["roles"]), r["verified_against"]) for r in rows])  # fmt: skip
+
+
+@cli.command()
+def trace(any_id: str, as_json: AsJson = False) -> None:
+    """The whole way of one deal, from any id of any system: hops, times, lags, what is missing, spans."""
+    with opened() as app, reading(app.engine) as connection:
+        found = journey.resolve(connection, any_id)
+        if not found:
+            _OUT.print(f"no record, number, exception or trace has the id {any_id!r}")
+            raise typer.Exit(1)
+        result = report.trace(connection, found[0], other=found[1:])
+    if as_json:
+        write_json(result)
+        return
+    rows = [(h["stage"], h["state"], h["system"], h["count"], h["first_at"], h["lag_s"], h["missing"], len(h["spans"])) for h in result["hops"]]
+    write_table(f"{result['title']} ({result['engagement']})", ("hop", "state", "system", "records", "first", "lag s", "who is missing", "spans"), rows)
+
+
+@cli.command()
+def rejects(
+    retry: Annotated[bool, typer.Option("--retry", help="Read them again with today's mapping.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rows in quarantine: what could not be read, and why."""
+    with opened() as app:
+        if retry:
+            runner = app.runner()
+            for configured in app.systems:
+                for stream in app.streams[configured.name]:
+                    came, waiting = runner.retry_rejects(configured, stream)
+                    if came or waiting:
+                        _OUT.print(f"{configured.name}/{stream.name}: {came} came in, {waiting} wait")
+        with reading(app.engine) as connection:
+            rows = report.reject_list(connection)
+    if as_json:
+        write_json(rows)
+    elif not retry:
+        write_table("Quarantine", ("system", "stream", "record", "reason", "raw"), [
+            (r["system"], r["stream"], r["record_id"], r["reason"], r["raw"][:120]) for r in rows
+        ])  # fmt: skip
+
+
+def main() -> None:
+    """Entry point: errors the user can mend are one line and exit code 2."""
+    from app import commands  # noqa: F401, PLC0415 - registers the long-running verbs after this module is whole
+
+    try:
+        cli()
+    except (ConfigError, StoreError) as error:
+        sys.stderr.write(f"sightglass: {error}\n")
+        sys.exit(2)
+    except BrokenPipeError:
+        # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

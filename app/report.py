@@ -1,0 +1,121 @@
+"""The answers of the command line and the API in their stable JSON form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from metrics.check import checks
+from metrics.evaluate import Rules
+from queries import exceptions, findings, journey, systems
+from queries.types import iso
+
+_EVERYTHING = 1_000_000
+
+
+def exception_list(connection: Connection, filters: exceptions.Filters) -> list[dict[str, Any]]:
+    """Open exceptions, most money x urgency first."""
+    return [exceptions.as_json(row) for row in exceptions.page(connection, filters, limit=_EVERYTHING)]
+
+
+def check_list(connection: Connection, rules: Rules) -> list[dict[str, Any]]:
+    """Every check, how it stands and why it could not be judged."""
+    return [_check(connection, rules, key) for key in sorted(checks())]
+
+
+def _check(connection: Connection, rules: Rules, key: str) -> dict[str, Any]:
+    check = checks()[key]
+    limit = rules.of(check)
+    states = findings.check_states(connection, key)
+    overall = overall_state(states)
+    count, group, _ = exceptions.group_total(connection, exceptions.Filters(check=key))
+    return {
+        "key": key,
+        "title": check.title,
+        "question": check.question,
+        "reads": sorted({need.role for need in check.reads}),
+        "streams": [{"role": need.role, "kind": need.kind, "required": need.required} for need in check.reads],
+        "acts": limit.owner,
+        "watch": limit.watch,
+        "act": limit.act,
+        "remedy": check.remedy,
+        "enabled": key not in rules.disabled,
+        **overall,
+        "open": count,
+        "amounts": [
+            {"currency": total.currency, "count": total.count, "amount": str(total.amount)}
+            for total in exceptions.totals(connection, exceptions.Filters(check=key))
+        ],
+        "group_minor": group,
+        "legal_entities": {
+            entity: {"outcome": row["outcome"], "as_of": _iso(row["as_of"]), "reason": row["reason"]}
+            for entity, row in sorted(states.items())
+        },
+    }
+
+
+def overall_state(states: dict[str, Any]) -> dict[str, Any]:
+    """One outcome for all legal entities: fail where something judged fails, else unknown before pass."""
+    rows = [row for entity, row in states.items() if entity or len(states) == 1]
+    outcomes = {row["outcome"] for row in rows}
+    outcome = next((o for o in ("fail", "unknown", "pass") if o in outcomes), "unknown")
+    moments = [row["as_of"] for row in rows if row["as_of"]]
+    verified = [row["verified_at"] for row in rows]
+    reasons = [row["reason"] for row in rows if row["reason"]]
+    return {
+        "outcome": outcome,
+        "as_of": _iso(min(moments)) if moments else None,
+        "reason": reasons[0] if reasons else None if rows else "never evaluated",
+        "unknown_entities": sorted(entity for entity, row in states.items() if row["outcome"] == "unknown" and entity),
+        "partial": any(row["partial"] for row in rows),
+        "verified_at": _iso(min(verified)) if verified and all(verified) else None,
+    }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return iso(instant) if instant else None
+
+
+def system_list(connection: Connection, now: datetime) -> list[dict[str, Any]]:
+    """Every configured system and stream."""
+    return systems.as_json(connection, now)
+
+
+def reject_list(connection: Connection) -> list[dict[str, Any]]:
+    """Rows in quarantine."""
+    return [
+        {**{name: row[name] for name in ("system", "stream", "kind", "record_id", "reason", "raw", "names")},
+         "first_seen_at": iso(row["first_seen_at"]), "last_seen_at": iso(row["last_seen_at"])}
+        for row in systems.rejects(connection, limit=_EVERYTHING)
+    ]  # fmt: skip
+
+
+def trace(connection: Connection, engagement: str, other: list[str]) -> dict[str, Any]:
+    """The whole way of one engagement with the spans of each hop."""
+    way = journey.journey(connection, engagement)
+    return {
+        "engagement": way.engagement,
+        "title": way.title,
+        "legal_entity": way.legal_entity,
+        "also_found": other,
+        "hops": [_hop(connection, engagement, hop) for hop in way.hops],
+        "exceptions": [exceptions.as_json(row) for row in way.findings],
+        "links": [dict(row) for row in way.links],
+    }
+
+
+def _hop(connection: Connection, engagement: str, hop: journey.Hop) -> dict[str, Any]:
+    return {
+        "stage": hop.stage, "title": hop.title, "state": hop.state, "system": hop.system, "count": hop.count,
+        "first_at": _iso(hop.first_at), "last_at": _iso(hop.last_at), "lag_s": hop.lag_s, "missing": hop.missing,
+        "amounts": {currency: str(amount) for currency, amount in sorted(hop.amounts.items())},
+        "hours": None if hop.hours is None else format(hop.hours, "f"),
+        "records": [{**r, "at": _iso(r["at"]), "amount": None if r["amount"] is None else str(r["amount"])} for r in hop.records],
+        "spans": [
+            {"trace_id": s.trace_id, "span_id": s.span_id, "parent_span_id": s.parent_span_id, "service": s.service,
+             "name": s.name, "start_ns": str(s.start_ns), "end_ns": str(s.end_ns), "status": s.status}
+            for s in journey.spans(connection, engagement, hop)
+        ],
+    }  # fmt: skip

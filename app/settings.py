@@ -1,0 +1,187 @@
+"""``sightglass.toml``: validated at start, unknown keys refused, every message names its key."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from collectors.contract import Role
+from collectors.errors import ConfigError
+
+_DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError("write a duration as a number and a unit: 30s, 5m, 2h, 1d")
+
+
+def _zoned(value: Any) -> Any:
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(found, datetime) and found.tzinfo is None:
+        raise ValueError("write an instant with its zone: 2026-11-20T18:00:00Z")
+    return found
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Zoned = Annotated[datetime, BeforeValidator(_zoned)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(_Section):
+    """Where everything is kept: any SQLite or PostgreSQL address."""
+
+    url: str = "sqlite:///sightglass.db"
+
+
+class ClockSettings(_Section):
+    """``now`` stops the clock, for demonstrations and tests."""
+
+    now: Zoned | None = None
+
+
+class SystemCommon(_Section):
+    """The keys every system takes; the rest of its table belongs to its kind."""
+
+    kind: str
+    roles: tuple[Role, ...] = Field(min_length=1)
+    legal_entities: tuple[str, ...] = ("*",)
+    legal_entity_map: dict[str, str] = {}
+    interval: Duration = timedelta(minutes=5)
+    freshness: Duration | None = None
+    references: dict[str, str] = {}
+    options: dict[str, Any] = {}
+
+
+class CheckSettings(_Section):
+    """Thresholds in business days, and who acts."""
+
+    enabled: bool = True
+    watch: int | None = Field(default=None, ge=0)
+    act: int | None = Field(default=None, ge=0)
+    owner: str | None = None
+
+
+class MoneySettings(_Section):
+    """The reporting currency that sorts and totals, the rate type it is converted with, and materiality."""
+
+    reporting_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    rate_type: str | None = None
+    large: Decimal = Decimal(100_000)
+    notable: Decimal = Decimal(10_000)
+
+
+class ReceiverSettings(_Section):
+    """Where traces, events and metrics are served. Beyond loopback a token is required."""
+
+    host: str = "127.0.0.1"
+    port: int = 4318
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    max_bytes: int = 64 * 1024 * 1024
+
+
+class WebSettings(_Section):
+    """Where the pages are served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8501
+
+
+class TraceSettings(_Section):
+    """Attribute -> kind of record it names, besides the built-in ones; how long spans are kept."""
+
+    keys: dict[str, str] = {}
+    keep: Duration = timedelta(days=30)
+
+
+class CalendarSettings(_Section):
+    """A company's own days off, besides its country's holidays."""
+
+    days_off: tuple[date, ...] = ()
+
+
+class Settings(_Section):
+    """The whole file."""
+
+    store: StoreSettings = StoreSettings()
+    clock: ClockSettings = ClockSettings()
+    systems: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")], SystemCommon] = {}
+    checks: dict[str, CheckSettings] = {}
+    money: MoneySettings = MoneySettings()
+    receiver: ReceiverSettings = ReceiverSettings()
+    web: WebSettings = WebSettings()
+    traces: TraceSettings = TraceSettings()
+    calendar: dict[str, CalendarSettings] = {}
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    folder: Path = Path()
+
+
+def load(path: Path | None) -> Settings:
+    """The settings of a file, or the defaults without one. Raises ConfigError that names the key."""
+    if path is None:
+        return Settings(folder=Path.cwd())
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}", remedy="name an existing file with --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}", remedy="correct that line") from error
+    if "folder" in data:
+        raise ConfigError(f"{path}: unknown key 'folder'", remedy="remove it")
+    return parse(data, path.resolve().parent)
+
+
+def parse(data: Mapping[str, Any], folder: Path) -> Settings:
+    """Settings from a mapping, with relative paths taken from ``folder``."""
+    known = set(SystemCommon.model_fields) - {"options"}
+    body = dict(data)
+    if isinstance(body.get("systems"), Mapping):
+        body["systems"] = {
+            name: {k: v for k, v in table.items() if k in known} | {"options": {k: v for k, v in table.items() if k not in known}}
+            if isinstance(table, Mapping)
+            else table
+            for name, table in body["systems"].items()
+        }
+    try:
+        return Settings(**body, folder=folder)
+    except ValidationError as error:
+        raise ConfigError(describe(error), remedy="correct the key; docs/configuration.md lists them all") from error
+
+
+def describe(error: ValidationError, prefix: str = "") -> str:
+    """A validation error as one line that names each key."""
+    parts = []
+    for item in error.errors(include_url=False, include_input=False):
+        key = ".".join(str(part) for part in item["loc"])
+        parts.append(f"{prefix}{key}: {item['msg'].removeprefix('Value error, ')}")
+    return "; ".join(parts)
+
+
+def store_url(settings: Settings) -> str:
+    """The store's address; a relative SQLite file lies beside the configuration file."""
+    url = os.environ.get("SIGHTGLASS_STORE_URL", settings.store.url)
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith("sqlite:////") and url != prefix and ":memory:" not in url:
+        return f"{prefix}{(settings.folder / url.removeprefix(prefix)).resolve()}"
+    return url
+
+
+def now(settings: Settings) -> datetime:
+    """The time: stopped where the configuration says so."""
+    return settings.clock.now.astimezone(UTC) if settings.clock.now else datetime.now(UTC)

@@ -1,0 +1,35 @@
+"""The mapping engine of the generic systems: from a row as somebody else writes it to a canonical record.
+
+A mapping is data (:class:`StreamMapping`), compiled once (:func:`compile_mapping`) and checked against a
+sample before it is used (:func:`check_sample`). ``docs/mapping.md`` says what may be written.
+"""
+
+from __future__ import annotations
+
+from collectors.mapping.canonical import canonical_name, canonical_parser, known_columns, required_columns
+from collectors.mapping.compiling import ORIGIN, VERSION, Mapped, compile_mapping
+from collectors.mapping.formats import Format, Strict, inherit
+from collectors.mapping.rules import StreamMapping
+from collectors.mapping.sample import SAMPLE, check_sample, missing_columns, refuse_unfit
+from collectors.mapping.values import instant_reader, plain
+
+__all__ = [
+    "ORIGIN",
+    "SAMPLE",
+    "VERSION",
+    "Format",
+    "Mapped",
+    "Strict",
+    "StreamMapping",
+    "canonical_name",
+    "canonical_parser",
+    "check_sample",
+    "compile_mapping",
+    "inherit",
+    "instant_reader",
+    "known_columns",
+    "missing_columns",
+    "plain",
+    "refuse_unfit",
+    "required_columns",
+]

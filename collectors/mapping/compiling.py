@@ -1,0 +1,146 @@
+"""A whole mapping, compiled once: raw row -> canonical mapping of a record kind.
+
+:func:`compile_mapping` refuses what can never work (a field the kind does not have, a required field
+without a rule, a value no field takes), so that a wrong mapping stops at start and not at the first row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from collectors.errors import SkippableError
+from collectors.mapping.conditions import Holds, decides
+from collectors.mapping.formats import Format, inherit
+from collectors.mapping.picking import Pick, Row, columns_of, paths_of
+from collectors.mapping.reading import reader
+from collectors.mapping.rules import Rule, StreamMapping
+from collectors.mapping.targets import Target, targets
+from collectors.mapping.values import Unread
+
+#: where the reader of a file or a query puts what the row itself does not say
+VERSION = "source_updated_at"
+ORIGIN = "_origin"
+_REMEDY = "correct it in the source, or translate it in the mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A compiled mapping. ``columns`` and ``paths`` are what it reads; ``changes`` are the columns by
+    which the source can be asked for what changed; ``where`` is ``system.stream``, for error texts.
+    """
+
+    where: str
+    kind: str
+    readers: tuple[tuple[str, Pick], ...]
+    columns: frozenset[str]
+    paths: frozenset[str]
+    changes: tuple[str, ...]
+    required: frozenset[str]
+    deleted: Holds | None = None
+
+    def parse(self, row: Row) -> dict[str, Any]:
+        """The canonical mapping of one raw row; raises SkippableError naming record, column and value."""
+        record: dict[str, Any] = {}
+        try:
+            for name, read in self.readers:
+                value = read(row)
+                if value is not None:
+                    record[name] = value
+            gone = self.deleted is not None and self.deleted(row)
+        except Unread as problem:
+            raise SkippableError(f"{self.label(row, record)}: {problem}", remedy=_REMEDY) from None
+        if VERSION not in record and row.get(VERSION):
+            record[VERSION] = row[VERSION]
+        if gone and VERSION in record:
+            record["deleted_at"] = record[VERSION]
+        if "id" in self.required and "id" not in record:
+            raise SkippableError(f"{self.label(row, record)}: it has no id", remedy=_REMEDY)
+        return record
+
+    def identify(self, row: Row) -> str | None:
+        """The row's id alone, so that one unreadable amount does not make a row look deleted."""
+        read = dict(self.readers)["id"]
+        try:
+            found = read(row)
+        except Unread:
+            return None
+        return None if found is None else str(found)
+
+    def label(self, row: Row, record: Mapping[str, Any]) -> str:
+        """System, stream, record and where the row was read, as far as known."""
+        named = f" {record['id']}" if "id" in record else ""
+        origin = f" ({row[ORIGIN]})" if row.get(ORIGIN) else ""
+        return f"{self.where}: record{named}{origin}"
+
+
+def compile_mapping(
+    where: str, kind: str, mapping: StreamMapping, system: Format, *, overlay: bool = False
+) -> Mapped:
+    """The mapping of a stream as a function, its format inherited from the system's.
+
+    ``overlay`` compiles single fields laid over another parser's result: nothing is required of them.
+    Raises ValueError naming the key that cannot work.
+    """
+    fmt, fields = inherit(system, mapping.format), targets(kind)
+    rules = _rules(mapping, fields, overlay=overlay)
+    readers = tuple((name, _compiled(name, rule, fields, fmt)) for name, rule in rules.items())
+    if mapping.version:
+        readers = (*readers, (VERSION, _newest(mapping.version, fields[VERSION], fmt)))
+    missing = {name for name, target in fields.items() if target.required} - set(rules) - {VERSION}
+    if missing and not overlay:
+        raise ValueError(f"fields.{min(missing)} is missing: a {kind} cannot be without it")
+    tests = (*mapping.deleted.all, *mapping.deleted.any) if mapping.deleted else ()
+    versions = mapping.version or tuple(rules[name] for name in (VERSION,) if name in rules)
+    named = [*_named(mapping.fields.values()), *_named(mapping.version)]
+    return Mapped(
+        where=where,
+        kind=kind,
+        readers=readers,
+        columns=frozenset({*named, *(test.column for test in tests if test.column)}),
+        paths=frozenset(
+            {path for rule in (*rules.values(), *mapping.version) for path in paths_of(rule)}
+            | {test.path for test in tests if test.path}
+        ),
+        changes=mapping.changed or tuple(rule.column for rule in versions if rule.column),
+        required=frozenset() if overlay else frozenset(n for n, t in fields.items() if t.required),
+        deleted=decides(mapping.deleted, fmt) if mapping.deleted else None,
+    )
+
+
+def _named(rules: Iterable[Rule]) -> list[str]:
+    return [column for rule in rules for column in columns_of(rule)]
+
+
+def _rules(mapping: StreamMapping, fields: dict[str, Target], *, overlay: bool) -> dict[str, Rule]:
+    stray = set(mapping.fields) - set(fields)
+    if stray:
+        raise ValueError(f"fields.{min(stray)} is no field: known are {', '.join(fields)}")
+    if mapping.version and VERSION in mapping.fields:
+        raise ValueError(f"version and fields.{VERSION} say the same: give one of them")
+    if mapping.deleted and "deleted_at" in mapping.fields:
+        raise ValueError("deleted and fields.deleted_at say the same: give one of them")
+    implied = mapping.same_names or not (mapping.fields or overlay)
+    same = {name: Rule(column=name) for name in fields} if implied else {}
+    if mapping.version:
+        same.pop(VERSION, None)
+    given = {**same, **mapping.fields}
+    return {name: given[name] for name in fields if name in given}
+
+
+def _compiled(name: str, rule: Rule, fields: dict[str, Target], fmt: Format) -> Pick:
+    try:
+        return reader(rule, fields[name], fmt)
+    except Unread as problem:
+        raise ValueError(f"fields.{name}: {problem}") from None
+
+
+def _newest(rules: tuple[Rule, ...], target: Target, fmt: Format) -> Pick:
+    readers = [reader(rule, target, fmt) for rule in rules]
+
+    def read(row: Row) -> Any:
+        return max((moment for one in readers if (moment := one(row)) is not None), default=None)
+
+    return read
+

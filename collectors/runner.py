@@ -1,0 +1,240 @@
+"""The loop every poll shares: lease, pages, decode, store, judge, watermark - one transaction a page.
+
+A system only yields pages. Retry, quarantine, sweeps for deletions, the row and the span that every
+poll leaves, and the moving of ``complete_through`` happen here, once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from opentelemetry import trace
+from sqlalchemy import Connection, Engine
+
+from collectors.contract import Connection as SystemConnection
+from collectors.contract import Page, Stream, System
+from collectors.decode import decode, refusal
+from collectors.errors import CollectorError, FatalError, RetriableError
+from queries import polls
+from queries.engagements import Key, engagements_of
+from queries.ingest import ingest, mark_deleted, stored_ids
+from queries.polls import Progress, Reject
+from queries.rows import Source
+from queries.store import writing
+
+_LOG = logging.getLogger(__name__)
+_TRACER = trace.get_tracer("sightglass.collectors")
+_TRIES = 5
+_LEASE = timedelta(minutes=5)
+_LONGEST_PAUSE_S = 120.0
+
+AfterBatch = Callable[[Connection, set[str], datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A system as the firm set it up."""
+
+    name: str
+    system: System
+    settings: Any
+    source: Source
+    roles: tuple[str, ...]
+    legal_entities: tuple[str, ...]
+    interval: timedelta
+    freshness: timedelta
+
+    def connect(self) -> SystemConnection:
+        """Open a way in."""
+        return self.system.connect(self.name, self.settings)  # type: ignore[no-any-return]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a poll of one stream ended."""
+
+    system: str
+    stream: str
+    outcome: str
+    progress: Progress = field(default_factory=Progress)
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Runner:
+    """Polls streams into a store. ``clock`` tells the time, ``after_batch`` judges what changed."""
+
+    engine: Engine
+    clock: Callable[[], datetime]
+    after_batch: AfterBatch
+    holder: str
+    sleep: Callable[[float], None] = time.sleep
+
+    def poll(self, configured: Configured, stream: Stream, connection: SystemConnection) -> Outcome:
+        """One pass over one stream. Never raises for what the source did: the row and the outcome say it."""
+        name = f"{configured.name}/{stream.name}"
+        with writing(self.engine) as store:
+            if not polls.take_lease(store, configured.name, stream.name, self.holder, self.clock(), _LEASE):
+                return Outcome(configured.name, stream.name, "leased")
+        with _TRACER.start_as_current_span("sightglass.poll") as span:
+            span.set_attribute("sightglass.system", configured.name)
+            span.set_attribute("sightglass.stream", stream.name)
+            outcome = _Poll(self, configured, stream, connection).run(_trace_id(span))
+            span.set_attribute("sightglass.records.changed", outcome.progress.changed)
+            if outcome.error:
+                span.set_status(trace.StatusCode.ERROR, outcome.error)
+        with writing(self.engine) as store:
+            polls.release_lease(store, configured.name, stream.name, self.holder)
+        level = logging.WARNING if outcome.error else logging.INFO
+        p = outcome.progress
+        _LOG.log(
+            level, "%s: %s, %d read, %d changed, %d rejected, %d deleted%s", name, outcome.outcome, p.read, p.changed,
+            p.rejected, p.deleted, f": {outcome.error}" if outcome.error else "",
+        )  # fmt: skip
+        return outcome
+
+    def retry_rejects(self, configured: Configured, stream: Stream) -> tuple[int, int]:
+        """Read the quarantined rows of a stream again; how many came in, how many wait on."""
+        with writing(self.engine) as store:
+            waiting = polls.open_rejects(store, configured.name, stream.name)
+            came = 0
+            for row in waiting:
+                came += self._retry_one(store, configured, stream, row)
+        return came, len(waiting) - came
+
+    def _retry_one(self, store: Connection, configured: Configured, stream: Stream, row: Any) -> int:
+        raw = _from_text(row.raw)
+        decoded = decode(stream, configured.source, [raw]) if raw is not None else None
+        if decoded is None or not decoded.records:
+            return 0
+        now = self.clock()
+        done = ingest(store, stream.kind, configured.source, decoded.records, now)
+        if done.refused:
+            return 0
+        polls.resolve_reject(store, row.id, now)
+        self.after_batch(store, done.touched, now)
+        return 1
+
+
+def _from_text(raw: str) -> Any:
+    try:
+        return json.loads(raw)
+    except json.JSONDecodeError:
+        return None
+
+
+def _trace_id(span: trace.Span) -> str | None:
+    context = span.get_span_context()
+    return format(context.trace_id, "032x") if context.is_valid else None
+
+
+class _Poll:
+    """One pass over one stream."""
+
+    def __init__(self, runner: Runner, configured: Configured, stream: Stream, connection: SystemConnection) -> None:
+        self.runner, self.configured, self.stream, self.connection = runner, configured, stream, connection
+        self.progress = Progress()
+        self.unknown: dict[str, int] = {}
+        self.complete_through: datetime | None = None
+        self.truncated = False
+        self.position: str | None = None
+        self.started = runner.clock()
+
+    def run(self, trace_id: str | None) -> Outcome:
+        name, stream = self.configured.name, self.stream.name
+        with writing(self.runner.engine) as store:
+            run = polls.start_run(store, name, stream, self.started, trace_id)
+            self.position = polls.watermark(store, name, stream)
+        error: str | None = None
+        try:
+            self._read(run)
+            if self.stream.deletes == "sweep":
+                self._sweep(run)
+            outcome = "truncated" if self.truncated else "partial" if self.progress.rejected else "ok"
+        except CollectorError as problem:
+            outcome, error = "failed", str(problem)
+        self._close(run, outcome, error)
+        return Outcome(name, stream, outcome, self.progress, error)
+
+    def _read(self, run: int) -> None:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                for page in self.connection.pages(self.stream, self.position, self.started):
+                    self._store(run, page)
+            except RetriableError as problem:
+                if attempt == _TRIES:
+                    raise FatalError(f"{problem} (gave up after {_TRIES} tries)") from problem
+                self._pause(attempt, problem)
+            else:
+                return
+
+    def _pause(self, attempt: int, problem: RetriableError) -> None:
+        wait = problem.after if problem.after is not None else random.uniform(0.5, 1.0) * 2**attempt  # noqa: S311 - jitter
+        if wait > _LONGEST_PAUSE_S:
+            raise FatalError(f"{problem}; the source asks to wait {wait:.0f} s, the next poll comes sooner") from problem
+        _LOG.info("%s/%s: %s, next try in %.1f s", self.configured.name, self.stream.name, problem, wait)
+        self.runner.sleep(wait)
+
+    def _store(self, run: int, page: Page) -> None:
+        source, stream, now = self.configured.source, self.stream, self.runner.clock()
+        decoded = decode(stream, source, page.rows)
+        for name, count in decoded.unknown_fields.items():
+            self.unknown[name] = self.unknown.get(name, 0) + count
+        transport = [Reject(None, f"{source.system}/{stream.name} {reason}", raw) for raw, reason in page.rejects]
+        with writing(self.runner.engine) as store:
+            done = ingest(store, stream.kind, source, decoded.records, now)
+            refused = [refusal(stream, source, record, reason) for record, reason in done.refused]
+            rejects = [*transport, *decoded.rejects, *refused]
+            refused_ids = {record.id for record, _ in done.refused}
+            well = [record.id for record in decoded.records if record.id not in refused_ids]
+            named = polls.resolve_rejects(store, source.system, stream.name, well, now)
+            polls.quarantine(store, source.system, stream.name, stream.kind, rejects, now)
+            named += [name for item in rejects for name in item.names]
+            done.touched |= set(engagements_of(store, [Key(*name) for name in named]).values())
+            self.progress.pages += 1
+            self.progress.read += len(page.rows) + len(page.rejects)
+            self.progress.changed += done.changed
+            self.progress.rejected += len(rejects)
+            polls.batch_done(store, run, self.progress, page.position)
+            polls.take_lease(store, source.system, stream.name, self.runner.holder, now, _LEASE)
+            self.runner.after_batch(store, done.touched, now)
+        self.position = page.position or self.position
+        self.truncated = self.truncated or page.truncated
+        self.complete_through = page.complete_through or self.complete_through
+
+    def _sweep(self, run: int) -> None:
+        """Whatever the source no longer holds was deleted there."""
+        seen = set(self.connection.ids(self.stream))
+        name, kind = self.configured.name, self.stream.kind
+        with writing(self.runner.engine) as store:
+            gone = stored_ids(store, kind, name) - seen
+            touched = mark_deleted(store, kind, name, gone, self.started)
+            self.progress.deleted += len(gone)
+            polls.batch_done(store, run, self.progress, None)
+            self.runner.after_batch(store, touched, self.runner.clock())
+
+    def _close(self, run: int, outcome: str, error: str | None) -> None:
+        complete = None
+        if outcome in ("ok", "partial"):
+            complete = self.complete_through or self.started - self.stream.settle
+        with writing(self.runner.engine) as store:
+            now = self.runner.clock()
+            polls.end_run(
+                store, run, now=now, outcome=outcome, complete_through=complete, unknown_fields=self.unknown, error=error
+            )
+            self.runner.after_batch(store, set(), now)
+
+
+@contextmanager
+def connected(configured: Configured) -> Iterator[SystemConnection]:
+    """An open connection that is closed whatever happens."""
+    with closing(configured.connect()) as connection:
+        yield connection

@@ -1,0 +1,57 @@
+"""The first row of a table: what its columns are called, and what is wrong with that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from collectors.mapping import ORIGIN, canonical_name
+from collectors.tabular.source import RestUnreadableError
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a table is read.
+
+    ``needed`` are the columns that mean something, ``canonical`` says that headers are record fields,
+    ``check`` is called with the header and raises when the table cannot be read with it.
+    """
+
+    needed: frozenset[str]
+    check: Callable[[Sequence[str]], None]
+    canonical: bool = True
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str = "."
+    header: int = 1
+    sheet: str | None = None
+
+    def named(self, column: str) -> str:
+        """A header as rows carry it."""
+        return canonical_name(column) if self.canonical else column.strip()
+
+
+class Header:
+    """Column names of one file; makes rows of cells."""
+
+    def __init__(self, cells: Sequence[str], label: str, reading: Reading) -> None:
+        names = [reading.named(cell) for cell in cells]
+        for name in {name for name in names if names.count(name) > 1}:
+            if name in reading.needed:
+                raise RestUnreadableError(
+                    ",".join(cells), f"{label}: column {name!r} appears more than once: rename one of them"
+                )
+        reading.check([name for name in names if name])
+        self.names = [name if name not in names[:at] else "" for at, name in enumerate(names)]
+        self.width = len(names)
+        self._label = label
+        self._unnamed = "" in self.names
+
+    def row(self, cells: Sequence[Any], line: int) -> dict[str, Any]:
+        """The cells under their names, with the place they were read at."""
+        row: dict[str, Any] = dict(zip(self.names, cells, strict=False))
+        if self._unnamed:
+            row.pop("", None)
+        row[ORIGIN] = f"{self._label}:{line}"
+        return row

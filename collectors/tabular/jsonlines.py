@@ -1,0 +1,56 @@
+"""Rows of a JSON lines file, each with its line; what is no object becomes a Reject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from collectors.mapping import ORIGIN, plain
+from collectors.tabular.delimited import Item
+from collectors.tabular.header import Reading
+from collectors.tabular.source import FileUnreadableError, Lines, Reject, open_text
+
+#: powers of ten beyond this are nobody's money, and would be written out digit by digit
+_LARGEST_EXPONENT = 40
+
+
+def read_jsonlines(path: Path, label: str, reading: Reading) -> Iterator[Item]:
+    """Rows or rejects, each with its size in characters. Numbers keep every digit they were written with."""
+
+    def exact(text: str) -> str:
+        number = Decimal(text)
+        return text if abs(number.adjusted()) > _LARGEST_EXPONENT else plain(number, reading.decimal)
+
+    decoder = msgspec.json.Decoder(float_hook=exact)
+    with open_text(path, reading.encoding) as text:
+        lines = Lines(text)
+        while True:
+            lines.begin()
+            line = next(lines, None)
+            if line is None:
+                return
+            if lines.number == 1 and line.lstrip().startswith("["):
+                raise FileUnreadableError("it is one JSON array, not JSON lines", "write one object a line")
+            if line.strip():
+                yield _row(line, lines, label, reading, decoder), lines.size
+
+
+def _row(
+    line: str, lines: Lines, label: str, reading: Reading, decoder: msgspec.json.Decoder[Any]
+) -> dict[str, Any] | Reject:
+    origin = f"{label}:{lines.number}"
+    if lines.fault or "\\u0000" in line:
+        return Reject(lines.raw, f"{label}: line {lines.number}: {lines.fault or 'it holds NUL characters'}")
+    try:
+        found = decoder.decode(line)
+        if isinstance(found, dict):
+            row = {reading.named(name): plain(value, reading.decimal) for name, value in found.items()}
+            return {**row, ORIGIN: origin}
+        reason = f"a JSON {type(found).__name__} where an object should be"
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        reason = f"it is not JSON ({error})"
+    return Reject(lines.raw, f"{label}: line {lines.number}: {reason}")

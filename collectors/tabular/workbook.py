@@ -1,0 +1,66 @@
+"""Rows of a sheet in an XLSX workbook, read as a stream; formulas count as what they last showed."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import msgspec
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from collectors.mapping import plain
+from collectors.tabular.delimited import Item
+from collectors.tabular.header import Header, Reading
+from collectors.tabular.source import FileUnreadableError, Reject, RestUnreadableError
+
+_ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
+_BROKEN = (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, ParseError)
+#: what an average row of a sheet weighs, since its cells cannot be counted before they are read
+_ROW_SIZE = 500
+
+
+def read_workbook(path: Path, label: str, reading: Reading) -> Iterator[Item]:
+    """Rows or rejects of one sheet (the first, unless named), each with a nominal size."""
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    except _BROKEN as error:
+        raise FileUnreadableError(f"it is not an XLSX workbook ({error})", "save it as .xlsx") from None
+    try:
+        yield from _rows(_sheet(book, reading), label, reading)
+    except (zipfile.BadZipFile, ParseError) as error:
+        raise RestUnreadableError("", f"{label}: the sheet cannot be read to its end ({error})") from None
+    finally:
+        book.close()
+
+
+def _sheet(book: openpyxl.Workbook, reading: Reading) -> Any:
+    if reading.sheet is not None and reading.sheet not in book.sheetnames:
+        names = ", ".join(repr(name) for name in book.sheetnames)
+        raise FileUnreadableError(f"it has no sheet {reading.sheet!r}", f"name one of {names}")
+    sheet = book[reading.sheet] if reading.sheet else book.worksheets[0]
+    # some writers claim a sheet of one cell; the rows themselves know better
+    sheet.reset_dimensions()
+    return sheet
+
+
+def _rows(sheet: Any, label: str, reading: Reading) -> Iterator[Item]:
+    header = None
+    for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if number < reading.header or all(cell is None for cell in cells):
+            continue
+        if header is None:
+            header = Header(["" if cell is None else str(cell) for cell in cells], label, reading)
+            continue
+        row = header.row([plain(cell, reading.decimal) for cell in cells], number)
+        broken = [name for name, value in row.items() if value in _ERRORS and name in reading.needed]
+        if broken:
+            reason = f"{label}: row {number}: column {broken[0]!r} shows {row[broken[0]]}"
+            yield Reject(msgspec.json.encode(row).decode(), reason), _ROW_SIZE
+        else:
+            yield row, _ROW_SIZE
+    if header is None:
+        raise RestUnreadableError("", f"{label}: the sheet is empty, it has not even a header")

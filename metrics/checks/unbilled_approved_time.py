@@ -1,0 +1,199 @@
+"""K2: approved, billable time on time-and-materials work that no live invoice line relieves.
+
+Age runs from the end of the work week, or from the line's billing date when it has a billing
+calendar. Lines that name entries relieve them by hours; the others relieve the oldest open entries
+of the same contract line or project, by amount. An entry that names no contract line goes by its
+project's billing method; with neither it is untraceable, which is not this check's business.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Integer, Select, Subquery, case, cast, func, literal, select
+
+from metrics.calendar import Calendar, billing_date
+from metrics.check import Check, Explanation, Need, Row, Scope
+from metrics.relief import relieve
+from queries.schema import RECORD_TABLES
+
+_entry = RECORD_TABLES["time_entry"]
+_invoice_line = RECORD_TABLES["invoice_line"]
+_contract_line = RECORD_TABLES["contract_line"]
+_project = RECORD_TABLES["project"]
+
+_NO_CURRENCY = "XXX"  # ISO 4217's own word for "no currency": hours nobody priced
+
+
+def _open_entries(scope: Scope) -> Subquery:
+    view, subject = _project.alias("view"), _project.alias("subject")
+    system = func.coalesce(view.c.project_system, _entry.c.project_system)
+    identifier = func.coalesce(view.c.project_id, _entry.c.project_id)
+    method = case((_entry.c.contract_line_id.is_(None), func.coalesce(subject.c.billing_method, view.c.billing_method)))
+    tables = (
+        _entry.outerjoin(
+            _contract_line,
+            (_contract_line.c.system == _entry.c.contract_line_system) & (_contract_line.c.id == _entry.c.contract_line_id),
+        )
+        .outerjoin(view, (view.c.system == _entry.c.project_system) & (view.c.id == _entry.c.project_id))
+        .outerjoin(subject, (subject.c.system == system) & (subject.c.id == identifier))
+    )
+    return (
+        select(
+            _entry.c.engagement_id,
+            _entry.c.system.label("entry_system"),
+            _entry.c.id.label("entry_id"),
+            _entry.c.work_date,
+            system.label("project_system"),
+            identifier.label("project_id"),
+            func.coalesce(_entry.c.contract_line_system, "").label("line_system"),
+            func.coalesce(_entry.c.contract_line_id, "").label("line_id"),
+            func.coalesce(_entry.c.open_currency, _contract_line.c.currency, _NO_CURRENCY).label("currency"),
+            func.coalesce(subject.c.legal_entity, _entry.c.legal_entity).label("legal_entity"),
+            subject.c.source_url,
+            func.coalesce(subject.c.number, subject.c.name, identifier).label("project"),
+            _contract_line.c.billing_calendar,
+            _contract_line.c.next_billing_on,
+            _entry.c.open_hours,
+            _entry.c.relieved_minor,
+            func.coalesce(_entry.c.open_minor, 0).label("value"),
+            case((_entry.c.open_minor.is_(None), _entry.c.open_hours), else_=0).label("unrated_hours"),
+            case((_entry.c.billed, 1), else_=0).label("flagged"),
+            func.coalesce(_entry.c.open_minor, 0).label("rest"),
+        )
+        .select_from(tables)
+        .where(
+            scope.covers(_entry.c.engagement_id),
+            _entry.c.is_open,
+            _entry.c.deleted_at.is_(None),
+            func.coalesce(_contract_line.c.kind, method) == "time_and_materials",
+        )
+        .subquery("open_entry")
+    )
+
+
+def _pools(scope: Scope) -> Subquery:
+    view = _project.alias("pool_view")
+    line = _invoice_line
+    named = (view.c.system == line.c.project_system) & (view.c.id == line.c.project_id)
+    return (
+        select(
+            func.coalesce(view.c.project_system, line.c.project_system).label("project_system"),
+            func.coalesce(view.c.project_id, line.c.project_id).label("project_id"),
+            line.c.contract_line_system.label("line_system"),
+            line.c.contract_line_id.label("line_id"),
+            line.c.currency,
+            line.c.pool_minor,
+        )
+        .select_from(line.outerjoin(view, named))
+        .where(scope.covers(line.c.engagement_id), line.c.pool_minor != 0)
+        .subquery("pooled")
+    )
+
+
+def _tier(pools: Subquery, group: tuple[str, ...], *, project: bool, line: bool) -> Subquery:
+    names_project = pools.c.project_id.is_not(None) if project else pools.c.project_id.is_(None)
+    names_line = pools.c.line_id.is_not(None) if line else pools.c.line_id.is_(None)
+    keys = [pools.c[name] for name in group]
+    return (
+        select(*keys, func.sum(pools.c.pool_minor).label("pool")).where(names_project, names_line).group_by(*keys)
+    ).subquery()
+
+
+_PROJECT, _LINE = ("project_system", "project_id"), ("line_system", "line_id")
+
+
+def _select(scope: Scope) -> Select[Any]:
+    pools, entries = _pools(scope), _open_entries(scope)
+    # the most precise pool first: project and line, then the line, then the project
+    for group, project, line in (
+        ((*_PROJECT, *_LINE, "currency"), True, True),
+        ((*_LINE, "currency"), False, True),
+        ((*_PROJECT, "currency"), True, False),
+    ):
+        tier = _tier(pools, group, project=project, line=line)
+        entries = relieve(entries, tier, group, ("work_date", "entry_system", "entry_id")).subquery()
+    e = entries.c
+    keys = (
+        e.project_system, e.project_id, e.line_id, e.currency, e.engagement_id, e.legal_entity, e.work_date,
+        e.source_url, e.project, e.billing_calendar, e.next_billing_on,
+    )  # fmt: skip
+    return (
+        select(
+            e.project_system.label("subject_system"),
+            literal("project").label("subject_kind"),
+            e.project_id.label("subject_id"),
+            func.nullif(e.line_id, "").label("contract_line"),
+            e.currency,
+            e.engagement_id,
+            e.legal_entity,
+            e.work_date.label("since"),
+            func.sum(e.rest).label("amount_minor"),
+            e.source_url,
+            e.project,
+            e.billing_calendar,
+            e.next_billing_on,
+            cast(func.count(), Integer).label("entries"),
+            func.sum(e.open_hours).label("hours"),
+            func.sum(e.unrated_hours).label("unrated_hours"),
+            func.sum(e.relieved_minor).label("relieved_by_reference"),
+            func.sum(e.value - e.rest).label("relieved_by_amount"),
+            func.sum(e.flagged).label("flagged_billed"),
+        )
+        .where((e.rest != 0) | (e.unrated_hours != 0))
+        .group_by(*keys)
+    )
+
+
+def _since(row: Row, calendar: Calendar) -> date:
+    worked: date = row["since"]
+    if row["next_billing_on"] is None:
+        return calendar.work_week_of(worked)
+    if row["billing_calendar"] is None:
+        # one known billing date and no rhythm: it can only speak for the work before it
+        return max(calendar.work_week_of(worked), row["next_billing_on"]) if worked <= row["next_billing_on"] else worked
+    return billing_date(worked, row["billing_calendar"], row["next_billing_on"])
+
+
+def _explain(row: Row, age: int) -> Explanation:
+    hours = row["hours"] / 1_000_000
+    entries = row["entries"]
+    notes = []
+    if row["relieved_by_amount"] or row["relieved_by_reference"]:
+        notes.append("partly billed before")
+    if row["unrated_hours"]:
+        notes.append(f"{row['unrated_hours'] / 1_000_000:g} h have no rate and count 0.00")
+    if row["flagged_billed"]:
+        notes.append(f"PSA calls {row['flagged_billed']} of them billed, ERP does not")
+    more = f" ({'; '.join(notes)})" if notes else ""
+    return Explanation(
+        reason=f"{hours:g} h in {entries} approved entries are on no live invoice, the oldest for {age} business days{more}.",
+        expected="a posted or sent invoice line for every approved billable hour",
+        actual=f"{hours:g} h approved and not billed",
+        first_broken_handoff="time to ERP billing",
+    )
+
+
+CHECK = Check(
+    key="unbilled_approved_time",
+    title="Unbilled approved time",
+    question="Which approved time and materials work has not been invoiced?",
+    reads=(
+        Need("psa", "project"),
+        Need("time", "time_entry"),
+        Need("erp", "invoice_line"),
+        Need("erp", "invoice", required=False),
+        Need("contract", "contract_line", required=False),
+    ),
+    subject="project",
+    amount="open value of the entries past the threshold: hours at the entry's or the contract line's rate",
+    acts="billing",
+    remedy="Bill the hours, post the draft invoice that holds them, or hold or write them off with a reason.",
+    watch=10,
+    act=30,
+    select=_select,
+    explain=_explain,
+    since=_since,
+    source="K2",
+)

@@ -1,0 +1,295 @@
+"""Judging: from changed engagements to open items, from open items to findings.
+
+``evaluate`` runs inside the transaction that stored a batch, for the touched engagements only; a
+full evaluation is the same code over all of them, and must change nothing (:func:`audit`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from opentelemetry import trace
+from sqlalchemy import Connection
+
+from metrics.calendar import Calendar
+from metrics.check import SHAPE, Check, Scope, checks
+from metrics.severity import Materiality, severity
+from queries import findings, fx, polls
+from queries.blocked import Blocked, blocked_subjects
+from queries.open_items import OpenItem, crossing, fetch, replace, stored
+
+_CHUNK = 400
+_TRACER = trace.get_tracer("sightglass.metrics")
+_NUMBERS = (int, float)
+
+
+class Threshold(NamedTuple):
+    """Business days from which an item is listed, and from which it is urgent; who acts."""
+
+    watch: int
+    act: int
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The firm's own settings of judgement; the defaults are the checks' own."""
+
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+    disabled: frozenset[str] = frozenset()
+    days_off: Mapping[str, frozenset[date]] = field(default_factory=dict)
+    reporting_currency: str | None = None
+    rate_type: str | None = None
+    materiality: Materiality = Materiality()
+
+    def of(self, check: Check) -> Threshold:
+        """The thresholds that hold for a check."""
+        return self.thresholds.get(check.key, Threshold(check.watch, check.act, check.acts))
+
+    def enabled(self) -> list[Check]:
+        """The checks that run, in order of their keys."""
+        return [check for key, check in sorted(checks().items()) if key not in self.disabled]
+
+
+@dataclass(slots=True)
+class _Bench:
+    """What one evaluation needs to know of the firm."""
+
+    connection: Connection
+    now: datetime
+    rules: Rules
+    calendars: dict[str, Calendar]
+    entities: list[str]
+    rates: fx.Rates
+
+    def calendar(self, entity: str | None) -> Calendar:
+        return self.calendars.get(entity or "", Calendar())
+
+
+def evaluate(connection: Connection, engagements: Iterable[str] | None, now: datetime, rules: Rules) -> None:
+    """Bring open items and findings of these engagements (None: all) up to date, as known at ``now``."""
+    names = None if engagements is None else sorted(set(engagements))
+    with _TRACER.start_as_current_span("sightglass.evaluate") as span:
+        span.set_attribute("sightglass.engagements", -1 if names is None else len(names))
+        bench = _bench(connection, now, rules)
+        for check in rules.enabled():
+            touched = _with_time(bench, check, names)
+            _refresh_items(bench, check, names)
+            _judge(bench, check, touched)
+            _settle_state(bench, check)
+        roots = [check.key for check in rules.enabled() if check.roots]
+        findings.set_roots(connection, names, roots)
+
+
+def audit(connection: Connection, now: datetime, rules: Rules) -> dict[str, list[str]]:
+    """Check -> subjects whose maintained open items differ from a full evaluation. Empty is agreement.
+
+    Agreement is remembered as the check's "last verified".
+    """
+    bench = _bench(connection, now, rules)
+    drift = {}
+    for check in rules.enabled():
+        kept = {item[:7]: item for item in stored(connection, check.key)}
+        full = {item[:7]: item for item in _items(bench, check, None)}
+        differing = {key for key in kept.keys() | full.keys() if kept.get(key) != full.get(key)}
+        if differing:
+            drift[check.key] = sorted({"/".join(str(part) for part in key[1:4]) for key in differing})
+        else:
+            for entity in ("", *bench.entities):
+                if findings.check_states(connection, check.key).get(entity):
+                    findings.set_check_state(connection, check.key, entity, {"verified_at": now})
+    return drift
+
+
+def _bench(connection: Connection, now: datetime, rules: Rules) -> _Bench:
+    entities = findings.legal_entities(connection)
+    calendars = {
+        code: Calendar(
+            row["timezone"], row["country"], row["subdivision"], row["work_week_end"] or 7,
+            rules.days_off.get(code, frozenset()),
+        )  # fmt: skip
+        for code, row in entities.items()
+    }
+    rates = fx.rates(connection, rules.reporting_currency, rules.rate_type, now.astimezone(UTC).date())
+    return _Bench(connection, now, rules, calendars, sorted(entities), rates)
+
+
+# ---- open items ------------------------------------------------------------------------------
+
+
+def _refresh_items(bench: _Bench, check: Check, names: Sequence[str] | None) -> None:
+    if names is None:
+        replace(bench.connection, check.key, None, _items(bench, check, None))
+        return
+    for start in range(0, len(names), _CHUNK):
+        chunk = names[start : start + _CHUNK]
+        replace(bench.connection, check.key, chunk, _items(bench, check, chunk))
+
+
+def _items(bench: _Bench, check: Check, names: Sequence[str] | None) -> list[OpenItem]:
+    merged: dict[tuple[Any, ...], OpenItem] = {}
+    limit = bench.rules.of(check)
+    for row in fetch(bench.connection, check.select(Scope(names))):
+        item = _item(bench, check, limit, row)
+        other = merged.get(item[:7])
+        merged[item[:7]] = item if other is None else _sum(other, item)
+    return list(merged.values())
+
+
+def _item(bench: _Bench, check: Check, limit: Threshold, row: Mapping[str, Any]) -> OpenItem:
+    calendar = bench.calendar(row["legal_entity"])
+    since = row["since"]
+    if check.since is not None:
+        day = check.since(row, calendar)
+    else:
+        day = calendar.local_date(since) if isinstance(since, datetime) else since
+    facts = {name: _plain(value) for name, value in row.items() if name not in SHAPE or name == "source_url"}
+    return OpenItem(
+        check.key, row["subject_system"], row["subject_kind"], row["subject_id"], row["contract_line"] or "",
+        row["currency"], since if isinstance(since, datetime) else calendar.midnight(day), row["engagement_id"],
+        row["legal_entity"], calendar.more_than(limit.watch, day), calendar.more_than(limit.act, day),
+        int(row["amount_minor"]), {**facts, "since_day": day.isoformat()},
+    )  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | bool | float) else int(value)
+
+
+def _sum(left: OpenItem, right: OpenItem) -> OpenItem:
+    return left._replace(
+        amount_minor=left.amount_minor + right.amount_minor, facts=_sum_facts([left.facts, right.facts])
+    )
+
+
+def _sum_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Numbers add up; anything else is the first one's."""
+    total = dict(facts[0])
+    for other in facts[1:]:
+        for name, value in other.items():
+            if isinstance(value, _NUMBERS) and not isinstance(value, bool) and total.get(name) is not None:
+                total[name] += value
+    return total
+
+
+# ---- findings --------------------------------------------------------------------------------
+
+
+def _with_time(bench: _Bench, check: Check, names: Sequence[str] | None) -> list[str] | None:
+    """The engagements to judge: the touched ones, and those that only time made news."""
+    if names is None:
+        return None
+    covered = polls.coverage(bench.connection, _reads(check), ["", *bench.entities], bench.now)
+    states = findings.check_states(bench.connection, check.key)
+    extra: set[str] = set()
+    turned = []
+    for entity, cover in covered.items():
+        before = states.get(entity)
+        known = before is not None and before["outcome"] != "unknown"
+        if before is None or known != (cover.reason is None):
+            turned.append(entity)
+        elif known and cover.as_of and before["as_of"] and cover.as_of > before["as_of"]:
+            extra |= set(crossing(bench.connection, check.key, before["as_of"], cover.as_of))
+    if turned:
+        extra |= set(findings.engagements_at(bench.connection, check.key, turned))
+    return sorted(extra | set(names))
+
+
+def _reads(check: Check) -> list[polls.Reads]:
+    return [polls.Reads(*need) for need in check.reads]
+
+
+def _judge(bench: _Bench, check: Check, names: Sequence[str] | None) -> None:
+    if names is None:
+        _judge_some(bench, check, None)
+        return
+    for start in range(0, len(names), _CHUNK):
+        _judge_some(bench, check, names[start : start + _CHUNK])
+
+
+def _judge_some(bench: _Bench, check: Check, names: Sequence[str] | None) -> None:
+    connection, now = bench.connection, bench.now
+    groups = _groups(stored(connection, check.key, names))
+    old = findings.of_engagements(connection, check.key, names, groups)
+    entities = {items[0].legal_entity or "" for items in groups.values()} | {row["legal_entity"] or "" for row in old.values()}
+    covered = polls.coverage(connection, _reads(check), entities, now)
+    runs = json.dumps(polls.latest_runs(connection, _reads(check)))
+    blocked = blocked_subjects(connection, [need.kind for need in check.reads])
+    for key, items in groups.items():
+        cover = covered[items[0].legal_entity or ""]
+        why = cover.reason or _blocking(blocked, items[0])
+        if why is not None or cover.as_of is None:
+            if key in old and old[key]["is_open"]:
+                findings.doubt_finding(connection, old[key], now, why or "nothing has been read yet")
+            continue
+        due = [item for item in items if item.watch_at <= cover.as_of]
+        if sum(item.amount_minor for item in due) <= 0:
+            if key in old and old[key]["is_open"]:
+                findings.clear_finding(connection, old[key], now)
+            continue
+        values = {**_values(bench, check, due, items, cover.as_of), "id": key, "runs": runs}
+        if key in old:
+            findings.refresh_finding(connection, old[key], values, now)
+        else:
+            findings.open_finding(connection, values, now)
+    for key, row in old.items():
+        if row["is_open"] and key not in groups:
+            findings.clear_finding(connection, row, now)
+
+
+def _groups(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
+    """Finding id -> its items, oldest first."""
+    groups: dict[str, list[OpenItem]] = defaultdict(list)
+    for key, group in groupby(items, attrgetter("subject_system", "subject_kind", "subject_id", "contract_line", "currency")):
+        members = list(group)
+        groups[findings.finding_id(members[0].check_key, key[:3], key[3], key[4])] += members
+    return groups
+
+
+def _blocking(blocked: Blocked, item: OpenItem) -> str | None:
+    names = {(item.subject_kind, item.subject_system, item.subject_id)}
+    return blocked.reason(names, item.contract_line, item.engagement_id, item.subject_kind)
+
+
+def _values(bench: _Bench, check: Check, due: list[OpenItem], items: list[OpenItem], as_of: datetime) -> dict[str, Any]:
+    first = min(due, key=attrgetter("watch_at", "since"))
+    act_at = min(item.act_at for item in due)
+    amount = sum(item.amount_minor for item in due)
+    facts = _sum_facts([first.facts, *(item.facts for item in due if item is not first)])
+    age = bench.calendar(first.legal_entity).age(date.fromisoformat(first.facts["since_day"]), as_of)
+    words = check.explain(facts, age)
+    group = bench.rates.convert(amount, first.currency)
+    return {
+        "check_key": check.key, "subject_system": first.subject_system, "subject_kind": first.subject_kind,
+        "subject_id": first.subject_id, "contract_line": first.contract_line or None,
+        "engagement_id": first.engagement_id, "legal_entity": first.legal_entity, "since": first.since,
+        "watch_at": min(item.watch_at for item in due), "act_at": act_at, "age_days": age,
+        "currency": first.currency, "amount_minor": amount, "group_minor": group,
+        "wip_minor": sum(item.amount_minor for item in items),
+        "severity": severity(group, past_act=act_at <= as_of, materiality=bench.rules.materiality),
+        "owner": bench.rules.of(check).owner, "remedy": check.remedy, "source_url": first.facts.get("source_url"),
+        "facts": json.dumps(facts, sort_keys=True), **words._asdict(),
+    }  # fmt: skip
+
+
+def _settle_state(bench: _Bench, check: Check) -> None:
+    """How the check stands for each legal entity."""
+    covered = polls.coverage(bench.connection, _reads(check), ["", *bench.entities], bench.now)
+    counts = findings.open_counts(bench.connection, check.key)
+    partial = blocked_subjects(bench.connection, [need.kind for need in check.reads]).unreadable > 0
+    for entity, cover in covered.items():
+        judged = "fail" if counts.get(entity) else "pass"
+        values = {
+            "outcome": judged if cover.reason is None and cover.as_of else "unknown",
+            "partial": partial, "as_of": cover.as_of, "reason": cover.reason, "evaluated_at": bench.now,
+        }  # fmt: skip
+        findings.set_check_state(bench.connection, check.key, entity, values)

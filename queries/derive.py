@@ -1,0 +1,288 @@
+"""What follows from several records at once: which invoice lines count, and which time is still open.
+
+Two facts are worked out whenever a record they depend on changes, for the touched keys only, and
+in any order of arrival they come out the same:
+
+* an invoice line's **live amount**: its amount when its invoice is posted, sent or paid, less what
+  credit notes took back; its **pool** is that amount when it names no time entries, and relieves the
+  oldest open time instead;
+* a time entry's **open hours and value**: all of it, less what live lines that name it relieve.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection
+
+from queries.rows import value_of
+from queries.types import HOURS_SCALE, RATE_SCALE, from_scaled
+from queries.write import execute_many, rows_by
+
+Key = tuple[str, str]
+LIVE = frozenset({"posted", "sent", "paid"})
+
+
+def settle(connection: Connection, kind: str, keys: Sequence[Key]) -> set[str]:
+    """Refresh what depends on changed records of a kind; the engagements whose state changed."""
+    touched: set[str] = set()
+    if kind == "invoice":
+        touched |= _settle_invoices(connection, set(keys))
+    elif kind == "invoice_line":
+        headers = rows_by(connection, "invoice_line", ("invoice_system", "invoice_id"), ("system", "id"), keys)
+        own = {(system, identifier) for system, identifier in headers if identifier is not None}
+        touched |= _settle_invoices(connection, own, set(keys))
+    elif kind == "time_entry":
+        touched |= _settle_entries(connection, set(keys))
+    elif kind in ("contract_line", "project"):
+        touched |= _settle_entries(connection, _unrated_entries(connection, kind, keys))
+    return touched
+
+
+def _unrated_entries(connection: Connection, kind: str, keys: Sequence[Key]) -> set[Key]:
+    places = rows_by(connection, kind, ("engagement_id",), ("system", "id"), keys)
+    engagements = sorted({row for row in places if row[0] is not None})
+    columns = ("system", "id", "rate", "currency", f"{kind}_system", f"{kind}_id")
+    rows = rows_by(connection, "time_entry", columns, ("engagement_id",), engagements)
+    wanted = set(keys)
+    return {(row[0], row[1]) for row in rows if (row[2] is None or row[3] is None) and (row[4], row[5]) in wanted}
+
+
+# ---- invoice lines ---------------------------------------------------------------------------
+
+_HEADER = ("system", "id", "kind", "status", "deleted_at", "credits_system", "credits_id")
+_LINE = (
+    "system", "id", "invoice_system", "invoice_id", "amount", "covers", "deleted_at",
+    "credits_line_system", "credits_line_id", "milestone_id", "engagement_id",
+)  # fmt: skip
+
+
+def _settle_invoices(connection: Connection, invoices: set[Key], lines: Iterable[Key] = ()) -> set[str]:
+    """Live and pooled amounts of the lines of these invoices, of these lines, and of all they credit."""
+    headers = _headers(connection, invoices)
+    own = _lines(connection, headers.keys() | invoices) | _lines_by_key(connection, lines)
+    credited = {(row["credits_system"], row["credits_id"]) for row in headers.values() if row["credits_id"]}
+    named = {(row["credits_line_system"], row["credits_line_id"]) for row in own.values() if row["credits_line_id"]}
+    own |= _lines_by_key(connection, named)
+    credited |= {_header_key(row) for row in own.values() if row["invoice_id"]}
+    own |= _lines(connection, credited)
+    headers |= _headers(connection, {_header_key(row) for row in own.values() if row["invoice_id"]})
+    taken = _credits(connection, own, headers)
+    heads = _systems_with_headers(connection)
+    pooled = _pools(connection, own)
+    rows, entries = [], set()
+    for key, row in own.items():
+        header = headers.get(_header_key(row))
+        alone = row["invoice_id"] is None or (header is None and key[0] not in heads)
+        live = _live_amount(row, header, taken.get(key, 0)) if header or alone else 0
+        rows.append((live, live if pooled[key] else 0, *key))
+    execute_many(connection, "UPDATE invoice_line SET live_minor = ?, pool_minor = ? WHERE system = ? AND id = ?", rows)
+    found = rows_by(connection, "billed_time", ("entry_system", "entry_id"), ("line_system", "line_id"), sorted(own))
+    entries |= {(system, identifier) for system, identifier in found}
+    touched = {row["engagement_id"] for row in own.values() if row["engagement_id"]}
+    return touched | _settle_entries(connection, entries)
+
+
+def _header_key(row: Mapping[str, Any]) -> Key:
+    return row["invoice_system"], row["invoice_id"]
+
+
+def _headers(connection: Connection, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+    rows = rows_by(connection, "invoice", _HEADER, ("system", "id"), sorted(keys))
+    return {(row[0], row[1]): dict(zip(_HEADER, row, strict=True)) for row in rows}
+
+
+def _lines(connection: Connection, invoices: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+    rows = rows_by(connection, "invoice_line", _LINE, ("invoice_system", "invoice_id"), sorted(invoices))
+    return {(row[0], row[1]): dict(zip(_LINE, row, strict=True)) for row in rows}
+
+
+def _lines_by_key(connection: Connection, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+    rows = rows_by(connection, "invoice_line", _LINE, ("system", "id"), sorted(keys))
+    return {(row[0], row[1]): dict(zip(_LINE, row, strict=True)) for row in rows}
+
+
+def _is_live(header: Mapping[str, Any] | None) -> bool:
+    return header is not None and header["status"] in LIVE and header["deleted_at"] is None
+
+
+def _systems_with_headers(connection: Connection) -> set[str]:
+    # a system that keeps no invoice headers exports posted lines only: each stands for itself
+    rows = rows_by(connection, "stream_state", ("system", "configured"), ("kind",), [("invoice",)])
+    return {system for system, configured in rows if configured}
+
+
+def _live_amount(row: Mapping[str, Any], header: Mapping[str, Any] | None, credited: int) -> int:
+    if row["deleted_at"] is not None or (header is not None and not _is_live(header)):
+        return 0
+    amount: int = row["amount"]
+    if header is None or header["kind"] == "invoice":
+        return max(amount - credited, 0) if amount >= 0 else amount
+    known = row["credits_line_id"] or header["credits_id"]
+    return 0 if known else -abs(amount)
+
+
+def _credits(
+    connection: Connection, lines: Mapping[Key, Mapping[str, Any]], headers: Mapping[Key, Mapping[str, Any]]
+) -> dict[Key, int]:
+    """What live credit notes take back from each of these lines."""
+    taken: dict[Key, int] = defaultdict(int)
+    naming = rows_by(connection, "invoice_line", _LINE, ("credits_line_system", "credits_line_id"), sorted(lines))
+    crediting = rows_by(connection, "invoice", _HEADER, ("credits_system", "credits_id"), sorted(headers))
+    notes = _headers(connection, {(row[2], row[3]) for row in naming if row[3]})
+    for values in naming:
+        row = dict(zip(_LINE, values, strict=True))
+        note = notes.get(_header_key(row))
+        if note and note["kind"] == "credit_note" and _is_live(note) and row["deleted_at"] is None:
+            taken[row["credits_line_system"], row["credits_line_id"]] += abs(row["amount"])
+    by_invoice: dict[Key, list[Key]] = defaultdict(list)
+    for key, line in lines.items():
+        if line["deleted_at"] is None:
+            by_invoice[_header_key(line)].append(key)
+    for values in crediting:
+        note = dict(zip(_HEADER, values, strict=True))
+        if note["kind"] == "credit_note" and _is_live(note):
+            amount = _unnamed_amount(connection, (note["system"], note["id"]))
+            shares = by_invoice.get((note["credits_system"], note["credits_id"]), [])
+            for key, part in _pro_rata(amount, {k: abs(lines[k]["amount"]) for k in sorted(shares)}).items():
+                taken[key] += part
+    return taken
+
+
+def _unnamed_amount(connection: Connection, note: Key) -> int:
+    lines = _lines(connection, {note}).values()
+    return sum(abs(row["amount"]) for row in lines if row["credits_line_id"] is None and row["deleted_at"] is None)
+
+
+def _pro_rata(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
+    """Split an amount by weight into whole minor units that add up to it (largest remainder first)."""
+    total = sum(weights.values())
+    if not total:
+        return {}
+    parts = {key: amount * weight // total for key, weight in weights.items()}
+    rest = sorted(weights, key=lambda key: (-(amount * weights[key] % total), key))
+    for key in rest[: amount - sum(parts.values())]:
+        parts[key] += 1
+    return parts
+
+
+def _pools(connection: Connection, lines: Mapping[Key, Mapping[str, Any]]) -> dict[Key, bool]:
+    """Which lines relieve time by amount: those about time that name no entry."""
+    found = rows_by(connection, "billed_time", ("line_system", "line_id"), ("line_system", "line_id"), sorted(lines))
+    naming = {(system, identifier) for system, identifier in found}
+    return {
+        key: row["covers"] == "time" and row["milestone_id"] is None and key not in naming
+        for key, row in lines.items()
+    }
+
+
+# ---- time entries ----------------------------------------------------------------------------
+
+_ENTRY = (
+    "system", "id", "hours", "rate", "currency", "rounding", "status", "billable", "held", "written_off",
+    "deleted_at", "contract_line_system", "contract_line_id", "project_system", "project_id", "engagement_id",
+)  # fmt: skip
+
+
+def _settle_entries(connection: Connection, keys: Iterable[Key]) -> set[str]:
+    """Open value and hours of these entries; the engagements they belong to."""
+    wanted = sorted(keys)
+    relief = _relief(connection, wanted)
+    rows = rows_by(connection, "time_entry", _ENTRY, ("system", "id"), wanted)
+    entries = [dict(zip(_ENTRY, row, strict=True)) for row in rows]
+    # the bulk write already stored rated entries that nothing relieves
+    entries = [e for e in entries if (e["system"], e["id"]) in relief or e["rate"] is None or e["currency"] is None]
+    rates = _rates(connection, entries)
+    updates = [_open_state(entry, rates, relief.get((entry["system"], entry["id"]), Fraction(0))) for entry in entries]
+    execute_many(
+        connection,
+        "UPDATE time_entry SET is_open = ?, open_currency = ?, open_minor = ?, open_hours = ?, relieved_minor = ?"
+        " WHERE system = ? AND id = ?",
+        updates,
+    )
+    return {entry["engagement_id"] for entry in entries if entry["engagement_id"]}
+
+
+def reopen(connection: Connection, keys: Sequence[Key]) -> set[str]:
+    """Forget what relieved these entries, then relieve them by the lines that still name them."""
+    execute_many(
+        connection,
+        "UPDATE time_entry SET open_minor = open_minor + relieved_minor, open_hours = hours, relieved_minor = 0,"
+        " is_open = (status = 'approved' AND billable AND NOT held AND NOT written_off AND deleted_at IS NULL)"
+        " WHERE system = ? AND id = ?",
+        keys,
+    )
+    rows = rows_by(connection, "time_entry", ("engagement_id",), ("system", "id"), keys)
+    return {row[0] for row in rows if row[0]} | _settle_entries(connection, keys)
+
+
+def _relief(connection: Connection, keys: Sequence[Key]) -> dict[Key, Fraction]:
+    """Entry -> hours relieved by the lines that name it, for every entry that some line names."""
+    columns = ("entry_system", "entry_id", "line_system", "line_id", "hours")
+    named = set(rows_by(connection, "billed_time", columns, ("entry_system", "entry_id"), keys))
+    lines = sorted({(row[2], row[3]) for row in named})
+    found = rows_by(connection, "invoice_line", ("system", "id", "amount", "live_minor"), ("system", "id"), lines)
+    live = {(row[0], row[1]): _fraction(row[2], row[3]) for row in found}
+    whole = {
+        (row[0], row[1]): row[2]
+        for row in rows_by(connection, "time_entry", ("system", "id", "hours"), ("system", "id"), keys)
+    }
+    relieved: dict[Key, Fraction] = defaultdict(Fraction)
+    for entry_system, entry_id, line_system, line_id, hours in sorted(named, key=repr):
+        entry = (entry_system, entry_id)
+        billed = whole.get(entry, 0) if hours is None else hours
+        relieved[entry] += billed * live.get((line_system, line_id), Fraction(0))
+    return relieved
+
+
+def _fraction(amount: int, live: int | None) -> Fraction:
+    if live is None:
+        return Fraction(0)
+    return Fraction(live, amount) if amount else Fraction(1)
+
+
+def _rates(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], tuple[Any, Any]]:
+    """(kind, system, id) -> (rate, currency) of the contract lines and projects the entries name."""
+    rates: dict[tuple[str, str, str], tuple[Any, Any]] = {}
+    for kind in ("contract_line", "project"):
+        keys = sorted({(e[f"{kind}_system"], e[f"{kind}_id"]) for e in entries if e[f"{kind}_id"]})
+        for system, identifier, rate, currency in rows_by(
+            connection, kind, ("system", "id", "rate", "currency"), ("system", "id"), keys
+        ):
+            rates[kind, system, identifier] = (rate, currency)
+    return rates
+
+
+def _open_state(
+    entry: Mapping[str, Any], rates: Mapping[tuple[str, str, str], tuple[Any, Any]], relieved: Fraction
+) -> tuple[Any, ...]:
+    line = rates.get(("contract_line", entry["contract_line_system"], entry["contract_line_id"]), (None, None))
+    project = rates.get(("project", entry["project_system"], entry["project_id"]), (None, None))
+    # a project's own rate stands in only where the system knows no contract lines
+    fallback = project if entry["contract_line_id"] is None else (None, None)
+    rate = next((r for r in (entry["rate"], line[0], fallback[0]) if r is not None), None)
+    currency = next((c for c in (entry["currency"], line[1], project[1]) if c is not None), None)
+    hours = entry["hours"]
+    share = Fraction(1) if not hours else min(max(1 - relieved / hours, Fraction(0)), Fraction(1))
+    value = None
+    if rate is not None and currency is not None:
+        value = value_of(from_scaled(hours, HOURS_SCALE), from_scaled(rate, RATE_SCALE), currency, entry["rounding"])
+    open_minor = None if value is None else value - _half_up(value * (1 - share))
+    is_open = (
+        entry["status"] == "approved"
+        and bool(entry["billable"])
+        and not entry["held"]
+        and not entry["written_off"]
+        and entry["deleted_at"] is None
+        and share > 0
+    )
+    relieved_minor = 0 if value is None or open_minor is None else value - open_minor
+    return (is_open, currency, open_minor, _half_up(hours * share), relieved_minor, entry["system"], entry["id"])
+
+
+def _half_up(value: Fraction) -> int:
+    size = abs(value)
+    return (1 if value >= 0 else -1) * ((2 * size.numerator + size.denominator) // (2 * size.denominator))

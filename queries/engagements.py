@@ -1,0 +1,298 @@
+"""Engagements: which records are about one piece of sold work.
+
+An engagement is a connected component over links between opportunities, contracts, contract lines,
+projects, milestones and billing events. It is named after its first member (the order of
+``NODE_KINDS``, then system and id), so its name does not depend on the order of arrival. Leaf
+records (time, invoice lines, revenue) take the engagement of the node they name.
+
+A native reference, an external id and a crosswalk always tie. A same number ties only when both
+records are here and neither customer nor legal entity differ; else it stays a suggestion.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from queries.records import ANCHORS, NODE_KINDS, REFERENCES, Record
+from queries.rows import Source
+from queries.schema import link, node
+from queries.write import execute_many, rows_by, upsert
+
+_RANK = {kind: f"{rank}" for rank, kind in enumerate(NODE_KINDS)}
+_NODE = ("kind", "system", "id")
+_LINK = ("from_kind", "from_system", "from_id", "name", "to_kind", "to_system", "to_id", "method", "ties", "refused")
+
+
+class Key(NamedTuple):
+    """One record of one system."""
+
+    kind: str
+    system: str
+    id: str
+
+
+def engagement_name(key: Key) -> str:
+    """The engagement a record makes by itself."""
+    return f"{key.kind}:{key.system}:{key.id}"
+
+
+def _order(name: str) -> tuple[str, str]:
+    return _RANK[name.partition(":")[0]], name
+
+
+@dataclass(slots=True)
+class _Node:
+    engagement: str
+    present: bool
+    customer: str | None
+    legal_entity: str | None
+
+
+class _Edge(NamedTuple):
+    owner: Key
+    name: str
+    target: Key
+    method: str
+
+
+def place_nodes(
+    connection: Connection, kind: str, source: Source, records: Sequence[Record]
+) -> tuple[dict[str, str], set[str]]:
+    """Register node records and their links; the engagement of each id, and every engagement touched."""
+    owners = [Key(kind, source.system, record.id) for record in records]
+    edges = [edge for record in records for edge in _edges(kind, source, record)]
+    before = _stored_edges(connection, owners)
+    targets = {edge.target for edge in edges} | {edge.target for edge in before}
+    weak = _weak_edges_at(connection, owners)
+    ends = {key for edge in weak for key in (edge.owner, edge.target)}
+    nodes = _load(connection, {*owners, *targets, *ends})
+    touched = {n.engagement for n in nodes.values()}
+    new = _place_missing(nodes, targets)
+    for record, owner in zip(records, owners, strict=True):
+        found = nodes.get(owner)
+        nodes[owner] = _Node(
+            found.engagement if found else engagement_name(owner),
+            record.deleted_at is None,
+            _customer(source, record),
+            source.legal_entities.get(record.legal_entity or "", record.legal_entity),
+        )
+        new.add(owner)
+    _write_nodes(connection, new, nodes)
+    merged, split = _write_edges(connection, before, edges, weak, nodes)
+    _merge(connection, merged, nodes, touched)
+    if split:
+        _split(connection, {nodes[key].engagement for key in split}, nodes, touched)
+    touched |= {nodes[key].engagement for key in owners}
+    return {key.id: nodes[key].engagement for key in owners}, touched
+
+
+def anchor_leaves(connection: Connection, kind: str, source: Source, records: Sequence[Record]) -> list[str | None]:
+    """The engagement of each leaf record, from the first reference it gives; unseen nodes get a place."""
+    anchors = [anchor_of(kind, source, record) for record in records]
+    wanted = {key for key in anchors if key}
+    nodes = _load(connection, wanted)
+    _write_nodes(connection, _place_missing(nodes, wanted), nodes)
+    return [nodes[key].engagement if key else None for key in anchors]
+
+
+def anchor_of(kind: str, source: Source, record: Record) -> Key | None:
+    """The node a leaf belongs to."""
+    for name in ANCHORS[kind]:
+        identifier = getattr(record, f"{name}_id")
+        if identifier is not None:
+            return Key(name, getattr(record, f"{name}_system") or source.reference(name), identifier)
+    return None
+
+
+def engagements_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, str]:
+    """The engagement of each node that has one."""
+    return {key: found.engagement for key, found in _load(connection, set(keys)).items()}
+
+
+def _edges(kind: str, source: Source, record: Record) -> list[_Edge]:
+    owner = Key(kind, source.system, record.id)
+    found = []
+    for name, target_kind in REFERENCES[kind].items():
+        identifier = getattr(record, f"{name}_id")
+        if target_kind in NODE_KINDS and identifier is not None:
+            system = getattr(record, f"{name}_system") or source.reference(name)
+            target = Key(target_kind, system, identifier)
+            if target != owner:
+                found.append(_Edge(owner, name, target, record.link_method))  # type: ignore[attr-defined]
+    return found
+
+
+def _customer(source: Source, record: Record) -> str | None:
+    identifier = getattr(record, "customer_id", None)
+    if identifier is None:
+        return None
+    return f"{getattr(record, 'customer_system', None) or source.reference('customer')}:{identifier}"
+
+
+def _load(connection: Connection, keys: Iterable[Key]) -> dict[Key, _Node]:
+    columns = (*_NODE, "engagement_id", "present", "customer", "legal_entity")
+    rows = rows_by(connection, "node", columns, _NODE, sorted(keys))
+    return {Key(*row[:3]): _Node(row[3], bool(row[4]), row[5], row[6]) for row in rows}
+
+
+def _place_missing(nodes: dict[Key, _Node], wanted: Iterable[Key]) -> set[Key]:
+    missing = {key for key in wanted if key not in nodes}
+    for key in missing:
+        nodes[key] = _Node(engagement_name(key), present=False, customer=None, legal_entity=None)
+    return missing
+
+
+def _write_nodes(connection: Connection, keys: Iterable[Key], nodes: Mapping[Key, _Node]) -> None:
+    columns = (*_NODE, "engagement_id", "present", "customer", "legal_entity")
+    rows = [
+        (*key, nodes[key].engagement, nodes[key].present, nodes[key].customer, nodes[key].legal_entity) for key in keys
+    ]
+    upsert(connection, node, columns, rows)
+
+
+def _stored_edges(connection: Connection, owners: Sequence[Key]) -> list[_Edge]:
+    rows = rows_by(connection, "link", _LINK, ("from_kind", "from_system", "from_id"), owners)
+    return [_Edge(Key(*row[:3]), row[3], Key(*row[4:7]), row[7]) for row in rows]
+
+
+def _weak_edges_at(connection: Connection, keys: Sequence[Key]) -> list[_Edge]:
+    # a record that arrives or changes may allow or forbid a weak link that ends at it
+    rows = rows_by(connection, "link", _LINK, ("to_kind", "to_system", "to_id"), keys)
+    return [_Edge(Key(*row[:3]), row[3], Key(*row[4:7]), row[7]) for row in rows if row[7] == "same_number"]
+
+
+def _refusal(edge: _Edge, nodes: Mapping[Key, _Node]) -> str | None:
+    """Why a weak link may not tie; None when it ties."""
+    if edge.method != "same_number":
+        return None
+    left, right = nodes[edge.owner], nodes[edge.target]
+    if not (left.present and right.present):
+        return "one of the two records has not been seen"
+    if left.legal_entity and right.legal_entity and left.legal_entity != right.legal_entity:
+        return f"it would join legal entity {left.legal_entity} with {right.legal_entity}"
+    same_system = (left.customer or "").partition(":")[0] == (right.customer or "").partition(":")[0]
+    if left.customer and right.customer and same_system and left.customer != right.customer:
+        return f"it would join customer {left.customer} with {right.customer}"
+    return None
+
+
+def _write_edges(
+    connection: Connection,
+    before: Sequence[_Edge],
+    edges: Sequence[_Edge],
+    weak: Sequence[_Edge],
+    nodes: Mapping[Key, _Node],
+) -> tuple[list[_Edge], set[Key]]:
+    """Store the links; those that tie now, and the ends of those that no longer do."""
+    stored = _tying(connection, [*before, *weak])
+    current = {*edges, *weak}
+    rows, tie, loosened = [], [], set()
+    for edge in current:
+        refused = _refusal(edge, nodes)
+        rows.append((*edge.owner, edge.name, *edge.target, edge.method, refused is None, refused))
+        if refused is None:
+            tie.append(edge)
+        elif edge in stored:
+            loosened |= {edge.owner, edge.target}
+    gone = [edge for edge in before if edge not in current]
+    loosened |= {key for edge in gone if edge in stored for key in (edge.owner, edge.target)}
+    execute_many(
+        connection,
+        "DELETE FROM link WHERE from_kind = ? AND from_system = ? AND from_id = ? AND name = ?",
+        [(*edge.owner, edge.name) for edge in gone],
+    )
+    upsert(connection, link, _LINK, rows)
+    return tie, loosened
+
+
+def _tying(connection: Connection, edges: Sequence[_Edge]) -> set[_Edge]:
+    owners = sorted({edge.owner for edge in edges})
+    rows = rows_by(connection, "link", _LINK, ("from_kind", "from_system", "from_id"), owners)
+    return {_Edge(Key(*row[:3]), row[3], Key(*row[4:7]), row[7]) for row in rows if row[8]}
+
+
+def _merge(connection: Connection, edges: Sequence[_Edge], nodes: dict[Key, _Node], touched: set[str]) -> None:
+    """Join engagements along links: the smallest name of a component is the name of all."""
+    forest = _Forest()
+    for edge in edges:
+        forest.join(nodes[edge.owner].engagement, nodes[edge.target].engagement)
+    renamed = forest.renamed()
+    if not renamed:
+        return
+    touched |= {*renamed, *renamed.values()}
+    for found in nodes.values():
+        found.engagement = renamed.get(found.engagement, found.engagement)
+    pairs = [(new, old) for old, new in sorted(renamed.items())]
+    for table in ("node", *_engagement_tables()):
+        execute_many(connection, f"UPDATE {table} SET engagement_id = ? WHERE engagement_id = ?", pairs)
+
+
+def _engagement_tables() -> tuple[str, ...]:
+    return (*NODE_KINDS, *ANCHORS)
+
+
+class _Forest:
+    """Union-find over engagement names; the root is the smallest name."""
+
+    def __init__(self) -> None:
+        self.parent: dict[str, str] = {}
+
+    def root(self, name: str) -> str:
+        while (up := self.parent.setdefault(name, name)) != name:
+            self.parent[name] = self.parent[up]
+            name = up
+        return name
+
+    def join(self, left: str, right: str) -> None:
+        small, large = sorted((self.root(left), self.root(right)), key=_order)
+        self.parent[large] = small
+
+    def renamed(self) -> dict[str, str]:
+        return {name: root for name in self.parent if (root := self.root(name)) != name}
+
+
+def _split(connection: Connection, engagements: set[str], nodes: dict[Key, _Node], touched: set[str]) -> None:
+    """Work out the components of some engagements anew, and move every record that changed side."""
+    touched |= engagements
+    values = [(name,) for name in sorted(engagements)]
+    members = [Key(*row) for row in rows_by(connection, "node", _NODE, ("engagement_id",), values)]
+    forest = _Forest()
+    for key in members:
+        forest.root(engagement_name(key))
+    for row in rows_by(connection, "link", _LINK, ("from_kind", "from_system", "from_id"), members):
+        if row[8]:
+            forest.join(engagement_name(Key(*row[:3])), engagement_name(Key(*row[4:7])))
+    placed = {key: forest.root(engagement_name(key)) for key in members}
+    rows = [(name, *key) for key, name in sorted(placed.items())]
+    execute_many(connection, "UPDATE node SET engagement_id = ? WHERE kind = ? AND system = ? AND id = ?", rows)
+    for kind in NODE_KINDS:
+        own = [(name, key.system, key.id) for key, name in placed.items() if key.kind == kind]
+        execute_many(connection, f"UPDATE {kind} SET engagement_id = ? WHERE system = ? AND id = ?", own)
+    for kind, names in ANCHORS.items():
+        _move_leaves(connection, kind, names, values, placed)
+    touched |= set(placed.values())
+    for key, found in nodes.items():
+        found.engagement = placed.get(key, found.engagement)
+
+
+def _move_leaves(
+    connection: Connection, kind: str, names: tuple[str, ...], engagements: list[tuple[str]], placed: Mapping[Key, str]
+) -> None:
+    references = [column for name in names for column in (f"{name}_system", f"{name}_id")]
+    rows = rows_by(connection, kind, ("system", "id", *references), ("engagement_id",), engagements)
+    moved: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for system, identifier, *pairs in rows:
+        ends = zip(names, pairs[::2], pairs[1::2], strict=True)
+        anchor = next((Key(name, at, to) for name, at, to in ends if to is not None), None)
+        if anchor in placed:
+            moved[placed[anchor]].append((placed[anchor], system, identifier))
+    sql = f"UPDATE {kind} SET engagement_id = ? WHERE system = ? AND id = ?"
+    for group in moved.values():
+        execute_many(connection, sql, group)
+
+

@@ -1,0 +1,162 @@
+"""Findings: what is wrong now, with its whole history in transitions.
+
+A finding is one subject that fails one check (per contract line and currency). It is opened,
+refreshed, cleared and reopened as the same object; every change leaves a transition row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, or_, select, update
+
+from queries.schema import check_state, finding, finding_transition, legal_entity_table, open_item
+
+#: what a refresh may change; a change of any of MATERIAL leaves a transition
+REFRESHED = (
+    "engagement_id", "legal_entity", "since", "watch_at", "act_at", "age_days", "amount_minor", "wip_minor", "group_minor",
+    "severity", "owner", "reason", "expected", "actual", "first_broken_handoff", "remedy", "source_url", "facts",
+)  # fmt: skip
+MATERIAL = ("amount_minor", "severity", "first_broken_handoff")
+
+
+def finding_id(check: str, subject: tuple[str, str, str], contract_line: str, currency: str) -> str:
+    """The same failure of the same subject is the same finding for ever."""
+    text = json.dumps([check, *subject, contract_line, currency])
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def of_engagements(
+    connection: Connection, check: str, engagements: Sequence[str] | None, ids: Iterable[str] = ()
+) -> dict[str, Mapping[str, Any]]:
+    """Findings of a check, open or not, in these engagements or with these ids."""
+    query = select(finding).where(finding.c.check_key == check)
+    if engagements is not None:
+        query = query.where(or_(finding.c.engagement_id.in_(engagements), finding.c.id.in_(list(ids))))
+    return {row.id: row._mapping for row in connection.execute(query)}  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def open_finding(connection: Connection, values: Mapping[str, Any], now: datetime) -> None:
+    """A subject fails a check for the first time."""
+    row = {
+        **values, "is_open": True, "status": "new", "outcome": "fail", "detected_minor": values["amount_minor"],
+        "opened_at": now, "last_seen_at": now, "root_id": values["id"],
+    }  # fmt: skip
+    connection.execute(insert(finding).values(row))
+    _record(connection, values["id"], now, "opened", None, _material(values))
+
+
+def refresh_finding(connection: Connection, old: Mapping[str, Any], values: Mapping[str, Any], now: datetime) -> None:
+    """A subject still fails, or fails again: only a regression or a material change is history."""
+    changed = {name: values[name] for name in REFRESHED if values[name] != old[name]}
+    if not old["is_open"]:
+        changed |= {"is_open": True, "status": "regressed", "cleared_at": None}
+        _record(connection, old["id"], now, "regressed", old["status"], _material(values))
+    elif any(name in changed for name in MATERIAL):
+        _record(connection, old["id"], now, "refreshed", _material(old), _material(values))
+    if old["outcome"] != "fail":
+        changed["outcome"] = "fail"
+        _record(connection, old["id"], now, "judged", "unknown", "fail")
+    if changed:
+        changed |= {"last_seen_at": now, "runs": values["runs"]}
+        connection.execute(update(finding).where(finding.c.id == old["id"]).values(changed))
+
+
+def clear_finding(connection: Connection, old: Mapping[str, Any], now: datetime) -> None:
+    """The data are right again: resolved by itself."""
+    values = {"is_open": False, "status": "resolved", "outcome": "pass", "cleared_at": now, "last_seen_at": now}
+    connection.execute(update(finding).where(finding.c.id == old["id"]).values(values))
+    _record(connection, old["id"], now, "cleared", old["status"], "resolved", why="auto: the condition no longer holds")
+
+
+def doubt_finding(connection: Connection, old: Mapping[str, Any], now: datetime, why: str) -> None:
+    """An open finding can no longer be judged: it stays, grey, with its last values."""
+    if old["outcome"] == "unknown":
+        return
+    connection.execute(update(finding).where(finding.c.id == old["id"]).values(outcome="unknown"))
+    _record(connection, old["id"], now, "unknown", old["outcome"], "unknown", why=why)
+
+
+def _material(values: Mapping[str, Any]) -> str:
+    return json.dumps({name: values[name] for name in MATERIAL})
+
+
+def _record(  # noqa: PLR0913 - one row, one call
+    connection: Connection, identifier: str, now: datetime, change: str, before: str | None, after: str | None,
+    *, why: str | None = None,
+) -> None:  # fmt: skip
+    connection.execute(
+        insert(finding_transition).values(
+            finding_id=identifier, at=now, actor="sightglass", change=change, before=before, after=after, why=why
+        )
+    )
+
+
+def set_roots(connection: Connection, engagements: Sequence[str] | None, root_checks: Sequence[str]) -> None:
+    """Where a deal lacks its project, everything else that is stuck in it follows from that."""
+    query = select(finding.c.id, finding.c.check_key, finding.c.engagement_id, finding.c.root_id, finding.c.since).where(
+        finding.c.is_open
+    )
+    if engagements is not None:
+        query = query.where(finding.c.engagement_id.in_(engagements))
+    rows = connection.execute(query.order_by(finding.c.since, finding.c.id)).all()
+    roots: dict[str, str] = {}
+    for row in rows:
+        if row.check_key in root_checks:
+            roots.setdefault(row.engagement_id, row.id)
+    for row in rows:
+        own = row.id if row.check_key in root_checks else roots.get(row.engagement_id, row.id)
+        if own != row.root_id:
+            connection.execute(update(finding).where(finding.c.id == row.id).values(root_id=own))
+
+
+# ---- the state of a check --------------------------------------------------------------------
+
+
+def check_states(connection: Connection, check: str) -> dict[str, Mapping[str, Any]]:
+    """Legal entity -> the state of a check there."""
+    query = select(check_state).where(check_state.c.check_key == check)
+    return {row.legal_entity: row._mapping for row in connection.execute(query)}  # noqa: SLF001 - as above
+
+
+def set_check_state(connection: Connection, check: str, entity: str, values: Mapping[str, Any]) -> None:
+    """Keep how a check stands for a legal entity."""
+    at = and_(check_state.c.check_key == check, check_state.c.legal_entity == entity)
+    if connection.execute(update(check_state).where(at).values(dict(values))).rowcount == 0:
+        connection.execute(insert(check_state).values(check_key=check, legal_entity=entity, **values))
+
+
+def engagements_at(connection: Connection, check: str, entities: Sequence[str]) -> list[str]:
+    """Engagements with open items or open findings of a check in these legal entities ('' is none)."""
+    found: set[str] = set()
+    for table in (open_item, finding):
+        here = or_(table.c.legal_entity.in_(entities), and_(table.c.legal_entity.is_(None), "" in entities))
+        query = select(table.c.engagement_id).distinct().where(table.c.check_key == check, here)
+        found |= set(connection.execute(query).scalars())
+    return sorted(found)
+
+
+def open_counts(connection: Connection, check: str) -> dict[str, int]:
+    """Legal entity -> open, judged findings of a check."""
+    query = select(finding.c.legal_entity).where(
+        finding.c.check_key == check, finding.c.is_open, finding.c.outcome == "fail"
+    )
+    counts: dict[str, int] = {}
+    for entity in connection.execute(query).scalars():
+        counts[entity or ""] = counts.get(entity or "", 0) + 1
+    return counts
+
+
+def legal_entities(connection: Connection) -> dict[str, Mapping[str, Any]]:
+    """Legal entities by code, as the first system that keeps them says."""
+    rows = connection.execute(
+        select(legal_entity_table).where(legal_entity_table.c.deleted_at.is_(None)).order_by(legal_entity_table.c.system)
+    )
+    found: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        found.setdefault(row.id, row._mapping)  # noqa: SLF001 - as above
+    return found

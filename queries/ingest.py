@@ -1,0 +1,174 @@
+"""The one way records enter the store: idempotent, version-aware, order-free, in the caller's transaction.
+
+records -> which of them are news -> their engagements -> rows -> which invoice lines count and which
+time is open. The caller moves the watermark and judges the touched engagements in the same
+transaction (:func:`queries.polls.batch_done`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from queries.derive import Key, reopen, settle
+from queries.engagements import anchor_leaves, place_nodes
+from queries.records import ANCHORS, NODE_KINDS, InvoiceLine, Record, TimeEntry
+from queries.rows import Encoded, Source, encode
+from queries.schema import RECORD_TABLES, billed_time
+from queries.types import HOURS_SCALE, to_micros, to_scaled
+from queries.write import Row, execute_many, insert, rows_by, rows_by_id, upsert
+
+
+@dataclass(slots=True)
+class Ingested:
+    """What a batch did: how many records were news, whose engagements, and what could not be stored."""
+
+    changed: int = 0
+    touched: set[str] = field(default_factory=set)
+    refused: list[tuple[Record, str]] = field(default_factory=list)
+
+
+def ingest(
+    connection: Connection, kind: str, source: Source, records: Sequence[Record], collected_at: datetime
+) -> Ingested:
+    """Store one batch of one kind. Any batch may come twice, late, or in any order: the store ends equal."""
+    encoded = encode(kind, source, newest(records), collected_at, sqlite=connection.dialect.name == "sqlite")
+    done = Ingested(refused=encoded.refused)
+    news = _news(connection, kind, source, encoded)
+    if kind == "project":
+        _lower_first_active(connection, encoded)
+    done.changed = len(news)
+    if not news:
+        return done
+    fresh = [encoded.records[i] for i, _ in news]
+    engagements = _place(connection, kind, source, fresh, done.touched)
+    rows = [(*encoded.rows[i], name) for (i, _), name in zip(news, engagements, strict=True)]
+    upsert(connection, RECORD_TABLES[kind], (*encoded.columns, "engagement_id"), rows)
+    if kind == "project":
+        _lower_first_active(connection, encoded)
+    done.touched |= {name for name in engagements if name} | {old for _, old in news if old}
+    lines, lost = _billed_time(connection, kind, source, fresh)
+    done.touched |= settle(connection, kind, [(source.system, record.id) for record in fresh])
+    done.touched |= settle(connection, "invoice_line", sorted(lines))
+    done.touched |= reopen(connection, sorted(lost))
+    return done
+
+
+def mark_deleted(connection: Connection, kind: str, system: str, ids: Iterable[str], at: datetime) -> set[str]:
+    """Mark records that left their source; the engagements touched. They come back when seen again."""
+    wanted = sorted(ids)
+    rows = rows_by_id(connection, RECORD_TABLES[kind], ("id", "engagement_id", "deleted_at"), system, wanted)
+    gone = [(row[0], row[1]) for row in rows if row[2] is None]
+    extra = ", is_open = ?" if kind == "time_entry" else ""
+    more: tuple[bool, ...] = (False,) if kind == "time_entry" else ()
+    execute_many(
+        connection,
+        # an empty digest lets the same content count as news when the record returns
+        f"UPDATE {kind} SET deleted_at = ?, digest = ?{extra} WHERE system = ? AND id = ?",
+        [(to_micros(at), b"", *more, system, identifier) for identifier, _ in gone],
+    )
+    touched = {engagement for _, engagement in gone if engagement}
+    return touched | settle(connection, kind, [(system, identifier) for identifier, _ in gone])
+
+
+def stored_ids(connection: Connection, kind: str, system: str) -> set[str]:
+    """The ids of a system's records that are not deleted."""
+    rows = rows_by(connection, kind, ("id", "deleted_at"), ("system",), [(system,)])
+    return {row[0] for row in rows if row[1] is None}
+
+
+def newest(records: Sequence[Record]) -> list[Record]:
+    """One record an id: the newest version, the later one of equals."""
+    best: dict[str, Record] = {}
+    for record in records:
+        other = best.get(record.id)
+        if other is None or record.source_updated_at >= other.source_updated_at:
+            best[record.id] = record
+    return list(best.values())
+
+
+def _news(connection: Connection, kind: str, source: Source, encoded: Encoded) -> list[tuple[int, str | None]]:
+    """Indexes of the rows that are not stored yet, or in an older version, with their old engagement."""
+    columns = ("id", "source_updated_at", "digest", "engagement_id")
+    ids = [record.id for record in encoded.records]
+    stored = {row[0]: row for row in rows_by_id(connection, RECORD_TABLES[kind], columns, source.system, ids)}
+    at, digest = encoded.columns.index("source_updated_at"), encoded.columns.index("digest")
+    news: list[tuple[int, str | None]] = []
+    for i, row in enumerate(encoded.rows):
+        old = stored.get(ids[i])
+        if old is None:
+            news.append((i, None))
+        elif row[at] >= old[1] and row[digest] != bytes(old[2]):
+            news.append((i, old[3]))
+    return news
+
+
+def _place(
+    connection: Connection, kind: str, source: Source, records: Sequence[Record], touched: set[str]
+) -> list[str | None]:
+    if kind in NODE_KINDS:
+        placed, moved = place_nodes(connection, kind, source, records)
+        touched |= moved
+        return [placed[record.id] for record in records]
+    if kind in ANCHORS:
+        return anchor_leaves(connection, kind, source, records)
+    return [None] * len(records)
+
+
+def _lower_first_active(connection: Connection, encoded: Encoded) -> None:
+    # "has ever been active" survives whatever version of the project arrives last
+    at, key = encoded.columns.index("first_active_at"), encoded.columns.index("id")
+    rows = [(row[at], row[0], row[key], row[at]) for row in encoded.rows if row[at] is not None]
+    execute_many(
+        connection,
+        "UPDATE project SET first_active_at = ? WHERE system = ? AND id = ?"
+        " AND (first_active_at IS NULL OR first_active_at > ?)",
+        rows,
+    )
+
+
+_BILLED = (
+    "owner_kind", "owner_system", "owner_id", "entry_system", "entry_id", "line_system", "line_id", "hours",
+)  # fmt: skip
+
+
+def _billed_time(
+    connection: Connection, kind: str, source: Source, records: Sequence[Record]
+) -> tuple[set[Key], set[Key]]:
+    """Replace which entries these records say are billed; lines whose pool changed, entries let go."""
+    if kind not in ("invoice_line", "time_entry"):
+        return set(), set()
+    owners = [(kind, source.system, record.id) for record in records]
+    key = ("owner_kind", "owner_system", "owner_id")
+    before = rows_by(connection, "billed_time", _BILLED, key, owners)
+    rows = [row for record in records for row in _billed_rows(kind, source, record)]
+    execute_many(
+        connection,
+        "DELETE FROM billed_time WHERE owner_kind = ? AND owner_system = ? AND owner_id = ?",
+        sorted({row[:3] for row in before}),
+    )
+    insert(connection, billed_time, _BILLED, rows)
+    changed = set(before) ^ set(rows)
+    lost = {(row[3], row[4]) for row in before} - {(row[3], row[4]) for row in rows}
+    return {(row[5], row[6]) for row in changed}, lost
+
+
+def _billed_rows(kind: str, source: Source, record: Record) -> list[Row]:
+    if isinstance(record, TimeEntry) and record.invoice_line_id is not None:
+        line = record.invoice_line_system or source.reference("invoice_line")
+        return [(kind, source.system, record.id, source.system, record.id, line, record.invoice_line_id, None)]
+    if not isinstance(record, InvoiceLine):
+        return []
+    named: dict[tuple[str, str], Any] = {}
+    for entry in record.time_entries:
+        at = (entry.system or source.reference("time_entry"), entry.id)
+        hours = None if entry.hours is None else to_scaled(entry.hours, HOURS_SCALE)
+        both_known = at in named and named[at] is not None and hours is not None
+        named[at] = named[at] + hours if both_known else hours
+    return [
+        (kind, source.system, record.id, *at, source.system, record.id, hours) for at, hours in sorted(named.items())
+    ]

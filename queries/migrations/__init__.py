@@ -1,0 +1,1 @@
+"""The revisions of the store, oldest first; they ship with the program."""

@@ -1,0 +1,174 @@
+"""From records to the tuples the store writes: exact integers, resolved references, a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from queries.records import REFERENCES, Project, Record, TimeEntry
+from queries.schema import FIELDS
+from queries.types import HOURS_SCALE, RATE_SCALE, MoneyError, to_micros, to_minor, to_scaled
+
+#: states of a project that prove it was active at some time
+HAS_BEEN_ACTIVE = frozenset({"active", "on_hold", "complete", "closed"})
+
+_encode_json = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where records come from: the system's name, what its unqualified references and codes mean."""
+
+    system: str
+    references: Mapping[str, str] = field(default_factory=dict)
+    legal_entities: Mapping[str, str] = field(default_factory=dict)
+
+    def reference(self, name: str) -> str:
+        """The system an unqualified reference of this source means."""
+        return self.references.get(name, self.system)
+
+    def salt(self) -> bytes:
+        """Changes when the same record would be stored differently."""
+        text = repr((self.system, sorted(self.references.items()), sorted(self.legal_entities.items())))
+        return blake2b(text.encode(), digest_size=16).digest()
+
+
+class Encoded(NamedTuple):
+    """Rows ready to write, their records beside them, and what could not be encoded and why."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    records: list[Record]
+    refused: list[tuple[Record, str]]
+
+
+def encode(kind: str, source: Source, records: Sequence[Record], collected_at: datetime, *, sqlite: bool) -> Encoded:
+    """Encode records column by column; when one of them cannot be, find out which, row by row."""
+    columns = column_names(kind)
+    try:
+        good, refused = list(records), []
+        body = _columns(kind, source, good, collected_at, sqlite=sqlite)
+    except (ValueError, ArithmeticError, UnicodeError):
+        good, refused = _sieve(kind, source, records, collected_at, sqlite=sqlite)
+        body = _columns(kind, source, good, collected_at, sqlite=sqlite)
+    return Encoded(columns, list(zip(*body, strict=True)) if good else [], good, refused)
+
+
+def column_names(kind: str) -> tuple[str, ...]:
+    """The columns :func:`encode` fills, in order."""
+    extra = {"time_entry": ("is_open", "open_currency", "open_minor", "open_hours", "relieved_minor")}
+    more = ("first_active_at",) if kind == "project" else extra.get(kind, ())
+    return ("system", *FIELDS[kind], "collected_at", "digest", *more)
+
+
+def _sieve(
+    kind: str, source: Source, records: Sequence[Record], collected_at: datetime, *, sqlite: bool
+) -> tuple[list[Record], list[tuple[Record, str]]]:
+    good: list[Record] = []
+    refused: list[tuple[Record, str]] = []
+    for record in records:
+        try:
+            _columns(kind, source, [record], collected_at, sqlite=sqlite)
+        except (ValueError, ArithmeticError, UnicodeError) as error:
+            refused.append((record, str(error)))
+        else:
+            good.append(record)
+    return good, refused
+
+
+def _columns(
+    kind: str, source: Source, records: list[Record], collected_at: datetime, *, sqlite: bool
+) -> list[list[Any]]:
+    count = len(records)
+    body: list[list[Any]] = [[source.system] * count]
+    for name, unit in FIELDS[kind].items():
+        body.append(_column(kind, name, unit, source, records, sqlite=sqlite))
+    body.append([to_micros(collected_at)] * count)
+    body.append(_digests(records, source.salt()))
+    if kind == "time_entry":
+        body.extend(_time_columns(records))
+    elif kind == "project":
+        body.append([_first_active(record) for record in records])
+    return body
+
+
+def _column(kind: str, name: str, unit: str, source: Source, records: list[Record], *, sqlite: bool) -> list[Any]:
+    values = [getattr(record, name) for record in records]
+    if unit == "money":
+        return [
+            None if value is None else to_minor(value, _currency(record))
+            for value, record in zip(values, records, strict=True)
+        ]
+    if unit == "hours":
+        return [None if value is None else to_scaled(value, HOURS_SCALE) for value in values]
+    if unit == "rate":
+        return [None if value is None else to_scaled(value, RATE_SCALE) for value in values]
+    if unit == "instant":
+        return [None if value is None else round(value.timestamp() * 1_000_000) for value in values]
+    if unit == "day":
+        return [None if value is None else value.isoformat() for value in values] if sqlite else values
+    if name.endswith("_system") and (reference := name.removesuffix("_system")) in REFERENCES[kind]:
+        default = source.reference(reference)
+        ids = [getattr(record, f"{reference}_id") for record in records]
+        return [None if i is None else value or default for value, i in zip(values, ids, strict=True)]
+    if name == "legal_entity" and source.legal_entities:
+        return [source.legal_entities.get(value, value) for value in values]
+    return values
+
+
+def _currency(record: Record) -> str:
+    currency: str | None = getattr(record, "currency", None)
+    if currency is None:
+        raise MoneyError("an amount without a currency: give the record a currency or map one")
+    return currency
+
+
+def _digests(records: list[Record], salt: bytes) -> list[bytes]:
+    digests = []
+    for record in records:
+        data = _encode_json(record)
+        if b"\\u0000" in data:
+            raise ValueError("a text holds the NUL character, which no database keeps: remove it in the source")
+        digests.append(blake2b(data, digest_size=8, salt=salt).digest())
+    return digests
+
+
+def _first_active(record: Record) -> int | None:
+    assert isinstance(record, Project)  # noqa: S101 - narrows the type; encode() is called with one kind
+    if record.activated_at is not None:
+        return to_micros(record.activated_at)
+    return to_micros(record.source_updated_at) if record.status in HAS_BEEN_ACTIVE else None
+
+
+def counts_as_work(record: TimeEntry) -> bool:
+    """Approved, billable, neither held, written off nor deleted: what ought to be billed one day."""
+    return (
+        record.status == "approved"
+        and record.billable
+        and not record.held
+        and not record.written_off
+        and record.deleted_at is None
+    )
+
+
+def value_of(hours: Decimal, rate: Decimal, currency: str, rounding: str | None) -> int:
+    """Minor units of hours at a rate, rounded once, half up unless the source rounds otherwise."""
+    return to_minor(hours * rate, currency, rounding or "half_up")
+
+
+def _time_columns(records: list[Record]) -> list[list[Any]]:
+    opened, currencies, minors, hours = [], [], [], []
+    for record in records:
+        assert isinstance(record, TimeEntry)  # noqa: S101 - as above
+        worth = record.rate is not None and record.currency is not None
+        opened.append(counts_as_work(record))
+        currencies.append(record.currency)
+        minors.append(value_of(record.hours, record.rate, record.currency, record.rounding) if worth else None)
+        hours.append(to_scaled(record.hours, HOURS_SCALE))
+    return [opened, currencies, minors, hours, [0] * len(records)]
