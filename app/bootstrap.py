@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,8 @@ def build(path: Path | None) -> App:
     rules = _rules(settings)
     systems_ = tuple(_configured(settings, name, common) for name, common in settings.systems.items())
     streams = {configured.name: _streams(configured) for configured in systems_}
-    systems_ = tuple(_with_references(configured, streams) for configured in systems_)
+    roles = {configured.name: configured.roles for configured in systems_}
+    systems_ = tuple(_with_references(configured, streams, roles) for configured in systems_)
     engine = open_engine(config.store_url(settings))
     try:
         migrate(engine)
@@ -111,7 +112,9 @@ def _rules(settings: Settings) -> Rules:
 def _configured(settings: Settings, name: str, common: SystemCommon) -> Configured:
     system = systems().get(common.kind)
     if system is None:
-        raise ConfigError(f"systems.{name}.kind: {common.kind!r} is unknown", remedy=f"use one of {', '.join(systems())}")
+        raise ConfigError(
+            f"systems.{name}.kind: {common.kind!r} is unknown", remedy=f"use one of {', '.join(systems())}"
+        )
     try:
         own = system.settings.model_validate(_anchored(system.settings, common.options, settings.folder))
     except ValidationError as error:
@@ -138,15 +141,23 @@ def _streams(configured: Configured) -> tuple[Stream, ...]:
         return tuple(connection.streams())
 
 
-def _with_references(configured: Configured, streams: dict[str, tuple[Stream, ...]]) -> Configured:
+def _with_references(
+    configured: Configured, streams: dict[str, tuple[Stream, ...]], roles: dict[str, tuple[str, ...]]
+) -> Configured:
     """Say which system each unqualified reference means; two candidates need a word in the configuration."""
     keepers: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for name, found in streams.items():
         for stream in found:
             keepers[stream.kind].append(name)
     wanted = {
-        (name, kind) for stream in streams[configured.name] for name, kind in REFERENCES[stream.kind].items()
+        # a project that refers to a project means another system's view of the same
+        (f"{kind}.{name}" if kind == stream.kind else name, kind)
+        for stream in streams[configured.name]
+        for name, kind in REFERENCES[stream.kind].items()
     }
+    if any(stream.kind == "invoice_line" for stream in streams[configured.name]):
+        # the entries a line bills are named in a list, not in a reference of the line
+        wanted.add(("time_entry", "time_entry"))
     references = dict(configured.source.references)
     for name, kind in sorted(wanted):
         if name in references:
@@ -156,20 +167,37 @@ def _with_references(configured: Configured, streams: dict[str, tuple[Stream, ..
                     remedy=f"use one of {', '.join(streams)}",
                 )
             continue
-        references[name] = _keeper(configured, name, kind, keepers[kind])
+        references[name] = _keeper(configured, name, kind, keepers[kind], roles)
     source = Source(configured.name, references, configured.source.legal_entities)
-    return Configured(
-        configured.name, configured.system, configured.settings, source, configured.roles,
-        configured.legal_entities, configured.interval, configured.freshness,
-    )  # fmt: skip
+    return replace(configured, source=source)
 
 
-def _keeper(configured: Configured, name: str, kind: str, keepers: list[str]) -> str:
+#: the role whose system is meant where several keep a kind of record
+HOME_ROLES = {
+    "customer": "crm",
+    "opportunity": "crm",
+    "contract": "contract",
+    "contract_line": "contract",
+    "project": "psa",
+    "milestone": "psa",
+    "resource": "hcm",
+    "time_entry": "time",
+    "invoice": "erp",
+    "invoice_line": "erp",
+    "revenue_line": "revenue",
+}
+
+
+def _keeper(
+    configured: Configured, name: str, kind: str, keepers: list[str], roles: dict[str, tuple[str, ...]]
+) -> str:
     own = configured.name in keepers
-    # a project that refers to a project means another system's view of it
     others = [keeper for keeper in keepers if keeper != configured.name]
-    if own and not (name == kind and len(others) == 1):
+    if own and not (name == f"{kind}.{kind}" and others):
         return configured.name
+    home = [keeper for keeper in others if HOME_ROLES.get(kind) in roles[keeper]]
+    if len(home) == 1:
+        return home[0]
     if len(others) > 1:
         raise ConfigError(
             f"systems.{configured.name}.references.{name}: {' and '.join(others)} both keep {kind} records",

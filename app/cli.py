@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,9 +27,11 @@ from queries.errors import StoreError
 from queries.store import reading, writing
 
 cli = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="See where sold work is stuck between systems, for how much money, and who should act.",
-)  # fmt: skip
+)
 _OUT = Console()
 _STATE: dict[str, Path | None] = {"config": None}
 
@@ -38,7 +41,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Stable JSON instead of a t
 @cli.callback()
 def _common(
     config: Annotated[
-        Path | None, typer.Option("--config", envvar="SIGHTGLASS_CONFIG", help="The configuration file (TOML).")
+        Path | None,
+        typer.Option("--config", envvar="SIGHTGLASS_CONFIG", help="The configuration file (TOML)."),
     ] = None,
 ) -> None:
     _STATE["config"] = config
@@ -55,7 +59,11 @@ def configuration() -> Path | None:
 def opened() -> Iterator[App]:
     """The application of the configuration file, with logging as it says."""
     with application(configuration()) as app:
-        logging.basicConfig(level=app.settings.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        logging.basicConfig(
+            level=app.settings.log_level.upper(),
+            stream=sys.stderr,
+            format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        )
         for name in ("httpx", "httpcore", "alembic", "apscheduler"):
             logging.getLogger(name).setLevel(logging.WARNING)
         yield app
@@ -76,9 +84,15 @@ def write_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]
     _OUT.print(table)
 
 
+def _cells(rows: Sequence[Mapping[str, Any]], *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[name] for name in names) for row in rows]
+
+
 @cli.command()
 def poll(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SYSTEM]...", help="Only these systems.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[SYSTEM]...", help="Only these systems.")
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="One pass, then stop (the worker polls on).")] = False,
 ) -> None:
     """Read every stream of every system once, and judge what changed."""
@@ -87,29 +101,32 @@ def poll(
     with opened() as app:
         unknown = set(names or ()) - set(app.streams)
         if unknown:
-            raise ConfigError(f"no system {', '.join(sorted(unknown))}", remedy=f"use one of {', '.join(app.streams)}")
+            raise ConfigError(
+                f"no system {', '.join(sorted(unknown))}", remedy=f"use one of {', '.join(app.streams)}"
+            )
         outcomes = list(app.poll(tuple(names or ())))
-        rows = [
-            (o.system, o.stream, o.outcome, o.progress.read, o.progress.changed, o.progress.rejected, o.progress.deleted, o.error)
-            for o in outcomes
-        ]
-        write_table("Polls", ("system", "stream", "outcome", "read", "changed", "rejected", "deleted", "error"), rows)
+    columns = ("system", "stream", "outcome", "read", "changed", "rejected", "deleted", "error")
+    flat = [{**asdict(o), **asdict(o.progress)} for o in outcomes]
+    write_table("Polls", columns, _cells(flat, *columns))
     if any(o.outcome == "failed" for o in outcomes):
         raise typer.Exit(1)
 
 
 @cli.command(name="evaluate")
 def evaluate_(
-    full: Annotated[bool, typer.Option("--full", help="All engagements, and compare with the maintained state.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="All engagements, and compare with the maintained state.")
+    ] = False,
     as_of: Annotated[datetime | None, typer.Option("--as-of", help="Judge as of this instant (UTC).")] = None,
 ) -> None:
     """Judge again. With --full, drift between the maintained state and a full evaluation is reported."""
     with opened() as app, writing(app.engine) as connection:
-        moment = settings._zoned(as_of.isoformat() + "Z") if as_of and not as_of.tzinfo else as_of or app.now()  # noqa: SLF001 - same package
+        moment = settings.moment(app.settings, as_of)
         drift = audit(connection, moment, app.rules) if full else {}
         evaluate(connection, None if full else (), moment, app.rules)
     for check, subjects in drift.items():
-        _OUT.print(f"{check}: the maintained state differed for {len(subjects)} subjects, such as {subjects[0]}; repaired")
+        differed = f"differed for {len(subjects)} subjects, such as {subjects[0]}; repaired"
+        _OUT.print(f"{check}: the maintained state {differed}")
     if drift:
         raise typer.Exit(1)
     _OUT.print("the maintained state equals a full evaluation" if full else "judged")
@@ -119,7 +136,9 @@ def evaluate_(
 def exceptions_(
     check: Annotated[str | None, typer.Option("--check", help="Only this check.")] = None,
     engagement: Annotated[str | None, typer.Option("--engagement", help="Only this engagement.")] = None,
-    legal_entity: Annotated[str | None, typer.Option("--legal-entity", help="Only this legal entity.")] = None,
+    legal_entity: Annotated[
+        str | None, typer.Option("--legal-entity", help="Only this legal entity.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Open exceptions, most money x urgency first."""
@@ -129,11 +148,16 @@ def exceptions_(
     if as_json:
         write_json(rows)
         return
+    named = [{**row, "subject": "/".join(row["subject"].values())} for row in rows]
     write_table(
-        f"{len(rows)} exceptions", ("severity", "check", "subject", "line", "amount", "", "age", "who acts", "reason"),
-        [(r["severity"], r["check"], "/".join(r["subject"].values()), r["contract_line"], r["amount"], r["currency"],
-          r["age_days"], r["owner"], r["reason"]) for r in rows],
-    )  # fmt: skip
+        f"{len(rows)} exceptions",
+        ("severity", "check", "subject", "line", "amount", "", "age", "who acts", "reason"),
+        _cells(
+            named,
+            *("severity", "check", "subject", "contract_line", "amount", "currency"),
+            *("age_days", "owner", "reason"),
+        ),
+    )
 
 
 @cli.command(name="checks")
@@ -144,15 +168,15 @@ def checks_(as_json: AsJson = False) -> None:
     if as_json:
         write_json(rows)
         return
-    write_table(
-        "Checks", ("check", "outcome", "open", "as of", "why"),
-        [(r["key"], r["outcome"], r["open"], r["as_of"], r["reason"]) for r in rows],
-    )  # fmt: skip
+    columns = ("check", "outcome", "open", "as of", "why")
+    write_table("Checks", columns, _cells(rows, "key", "outcome", "open", "as_of", "reason"))
 
 
 @cli.command(name="systems")
 def systems_(
-    available: Annotated[bool, typer.Option("--available", help="Every system that could be configured.")] = False,
+    available: Annotated[
+        bool, typer.Option("--available", help="Every system that could be configured.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Every stream: last poll, lag, how far it is complete, what it could not read."""
@@ -164,21 +188,29 @@ def systems_(
     if as_json:
         write_json(rows)
         return
-    flat = [(s["system"], t["stream"], t["state"], t["last_poll"], t["lag_s"], t["complete_through"], t["rejects"], t["error"])
-            for s in rows for t in s["streams"]]  # fmt: skip
-    write_table("Systems", ("system", "stream", "state", "last poll", "lag s", "complete through", "rejects", "error"), flat)
+    columns = ("system", "stream", "state", "last_poll", "lag_s", "complete_through", "rejects", "error")
+    flat = [{"system": row["system"], **stream} for row in rows for stream in row["streams"]]
+    headings = tuple(column.replace("_", " ") for column in columns)
+    write_table("Systems", headings, _cells(flat, *columns))
 
 
 def _available(*, as_json: bool) -> None:
-    rows = [
-        {"kind": s.kind, "title": s.title, "roles": list(s.roles), "records": list(s.records), "verified_against": s.verified}
+    rows: list[dict[str, Any]] = [
+        {
+            "kind": s.kind,
+            "title": s.title,
+            "roles": list(s.roles),
+            "records": list(s.records),
+            "verified_against": s.verified,
+        }
         for s in systems().values()
     ]
     if as_json:
         write_json(rows)
-    else:
-        write_table("Available systems", ("kind", "title", "roles", "verified against"),
-                    [(r["kind"], r["title"], ", ".join(r["roles"]), r["verified_against"]) for r in rows])  # fmt: skip
+        return
+    flat = [{**row, "roles": ", ".join(row["roles"])} for row in rows]
+    columns = ("kind", "title", "roles", "verified against")
+    write_table("Available systems", columns, _cells(flat, "kind", "title", "roles", "verified_against"))
 
 
 @cli.command()
@@ -193,8 +225,12 @@ def trace(any_id: str, as_json: AsJson = False) -> None:
     if as_json:
         write_json(result)
         return
-    rows = [(h["stage"], h["state"], h["system"], h["count"], h["first_at"], h["lag_s"], h["missing"], len(h["spans"])) for h in result["hops"]]
-    write_table(f"{result['title']} ({result['engagement']})", ("hop", "state", "system", "records", "first", "lag s", "who is missing", "spans"), rows)
+    hops = [{**hop, "spans": len(hop["spans"])} for hop in result["hops"]]
+    write_table(
+        f"{result['title']} ({result['engagement']})",
+        ("hop", "state", "system", "records", "first", "lag s", "who is missing", "spans"),
+        _cells(hops, "stage", "state", "system", "count", "first_at", "lag_s", "missing", "spans"),
+    )
 
 
 @cli.command()
@@ -216,14 +252,14 @@ def rejects(
     if as_json:
         write_json(rows)
     elif not retry:
-        write_table("Quarantine", ("system", "stream", "record", "reason", "raw"), [
-            (r["system"], r["stream"], r["record_id"], r["reason"], r["raw"][:120]) for r in rows
-        ])  # fmt: skip
+        short = [{**row, "raw": row["raw"][:120]} for row in rows]
+        columns = ("system", "stream", "record", "reason", "raw")
+        write_table("Quarantine", columns, _cells(short, "system", "stream", "record_id", "reason", "raw"))
 
 
 def main() -> None:
     """Entry point: errors the user can mend are one line and exit code 2."""
-    from app import commands  # noqa: F401, PLC0415 - registers the long-running verbs after this module is whole
+    from app import commands  # noqa: F401 - registers the long-running verbs after this module is whole
 
     try:
         cli()

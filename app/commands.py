@@ -17,10 +17,14 @@ cli.add_typer(sandbox, name="sandbox")
 
 @sandbox.command(name="export")
 def sandbox_export(
-    out: Annotated[Path, typer.Option("--out", help="A folder; what it holds of an earlier export is replaced.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="A folder; what it holds of an earlier export is replaced.")
+    ],
     seed: Annotated[int, typer.Option("--seed")] = 7,
     engagements: Annotated[int, typer.Option("--engagements", min=1)] = 500,
-    as_of: Annotated[str, typer.Option("--as-of", help="The instant the firm is looked at, with its zone.")] = "2026-11-20T18:00:00Z",
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="The instant the firm is looked at, with its zone.")
+    ] = "2026-11-20T18:00:00Z",
 ) -> None:
     """Write the firm's exports, a ready configuration and the planted truth."""
     moment = datetime.fromisoformat(as_of)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from metrics.check import checks
 from metrics.evaluate import Rules
 from queries import exceptions, findings, journey, systems
+from queries.spans import SpanRow
 from queries.types import iso
 
 _EVERYTHING = 1_000_000
@@ -36,7 +37,9 @@ def _check(connection: Connection, rules: Rules, key: str) -> dict[str, Any]:
         "title": check.title,
         "question": check.question,
         "reads": sorted({need.role for need in check.reads}),
-        "streams": [{"role": need.role, "kind": need.kind, "required": need.required} for need in check.reads],
+        "streams": [
+            {"role": need.role, "kind": need.kind, "required": need.required} for need in check.reads
+        ],
         "acts": limit.owner,
         "watch": limit.watch,
         "act": limit.act,
@@ -68,7 +71,9 @@ def overall_state(states: dict[str, Any]) -> dict[str, Any]:
         "outcome": outcome,
         "as_of": _iso(min(moments)) if moments else None,
         "reason": reasons[0] if reasons else None if rows else "never evaluated",
-        "unknown_entities": sorted(entity for entity, row in states.items() if row["outcome"] == "unknown" and entity),
+        "unknown_entities": sorted(
+            entity for entity, row in states.items() if row["outcome"] == "unknown" and entity
+        ),
         "partial": any(row["partial"] for row in rows),
         "verified_at": _iso(min(verified)) if verified and all(verified) else None,
     }
@@ -86,10 +91,16 @@ def system_list(connection: Connection, now: datetime) -> list[dict[str, Any]]:
 def reject_list(connection: Connection) -> list[dict[str, Any]]:
     """Rows in quarantine."""
     return [
-        {**{name: row[name] for name in ("system", "stream", "kind", "record_id", "reason", "raw", "names")},
-         "first_seen_at": iso(row["first_seen_at"]), "last_seen_at": iso(row["last_seen_at"])}
+        {
+            **{
+                name: row[name]
+                for name in ("system", "stream", "kind", "record_id", "reason", "raw", "names")
+            },
+            "first_seen_at": iso(row["first_seen_at"]),
+            "last_seen_at": iso(row["last_seen_at"]),
+        }
         for row in systems.rejects(connection, limit=_EVERYTHING)
-    ]  # fmt: skip
+    ]
 
 
 def trace(connection: Connection, engagement: str, other: list[str]) -> dict[str, Any]:
@@ -108,14 +119,34 @@ def trace(connection: Connection, engagement: str, other: list[str]) -> dict[str
 
 def _hop(connection: Connection, engagement: str, hop: journey.Hop) -> dict[str, Any]:
     return {
-        "stage": hop.stage, "title": hop.title, "state": hop.state, "system": hop.system, "count": hop.count,
-        "first_at": _iso(hop.first_at), "last_at": _iso(hop.last_at), "lag_s": hop.lag_s, "missing": hop.missing,
+        "stage": hop.stage,
+        "title": hop.title,
+        "state": hop.state,
+        "system": hop.system,
+        "count": hop.count,
+        "first_at": _iso(hop.first_at),
+        "last_at": _iso(hop.last_at),
+        "lag_s": hop.lag_s,
+        "missing": hop.missing,
         "amounts": {currency: str(amount) for currency, amount in sorted(hop.amounts.items())},
         "hours": None if hop.hours is None else format(hop.hours, "f"),
-        "records": [{**r, "at": _iso(r["at"]), "amount": None if r["amount"] is None else str(r["amount"])} for r in hop.records],
-        "spans": [
-            {"trace_id": s.trace_id, "span_id": s.span_id, "parent_span_id": s.parent_span_id, "service": s.service,
-             "name": s.name, "start_ns": str(s.start_ns), "end_ns": str(s.end_ns), "status": s.status}
-            for s in journey.spans(connection, engagement, hop)
+        "records": [
+            {**r, "at": _iso(r["at"]), "amount": None if r["amount"] is None else str(r["amount"])}
+            for r in hop.records
         ],
-    }  # fmt: skip
+        "spans": [_span(s) for s in journey.spans(connection, engagement, hop)],
+    }
+
+
+def _span(span: SpanRow) -> dict[str, Any]:
+    return {
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "parent_span_id": span.parent_span_id,
+        "service": span.service,
+        "name": span.name,
+        # nanoseconds since 1970 are more than a JSON number holds everywhere
+        "start_ns": str(span.start_ns),
+        "end_ns": str(span.end_ns),
+        "status": span.status,
+    }

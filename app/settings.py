@@ -139,7 +139,9 @@ def load(path: Path | None) -> Settings:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", remedy="name an existing file with --config") from error
+        raise ConfigError(
+            f"cannot read {path}: {error.strerror}", remedy="name an existing file with --config"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}", remedy="correct that line") from error
     if "folder" in data:
@@ -149,19 +151,24 @@ def load(path: Path | None) -> Settings:
 
 def parse(data: Mapping[str, Any], folder: Path) -> Settings:
     """Settings from a mapping, with relative paths taken from ``folder``."""
-    known = set(SystemCommon.model_fields) - {"options"}
     body = dict(data)
     if isinstance(body.get("systems"), Mapping):
-        body["systems"] = {
-            name: {k: v for k, v in table.items() if k in known} | {"options": {k: v for k, v in table.items() if k not in known}}
-            if isinstance(table, Mapping)
-            else table
-            for name, table in body["systems"].items()
-        }
+        body["systems"] = {name: _with_options(table) for name, table in body["systems"].items()}
     try:
         return Settings(**body, folder=folder)
     except ValidationError as error:
-        raise ConfigError(describe(error), remedy="correct the key; docs/configuration.md lists them all") from error
+        raise ConfigError(
+            describe(error), remedy="correct the key; docs/configuration.md lists them all"
+        ) from error
+
+
+def _with_options(table: Any) -> Any:
+    """A system's table with the keys of its own kind put aside; what is no table is left to be refused."""
+    if not isinstance(table, Mapping):
+        return table
+    known = set(SystemCommon.model_fields) - {"options"}
+    common = {key: value for key, value in table.items() if key in known}
+    return common | {"options": {key: value for key, value in table.items() if key not in known}}
 
 
 def describe(error: ValidationError, prefix: str = "") -> str:
@@ -177,7 +184,8 @@ def store_url(settings: Settings) -> str:
     """The store's address; a relative SQLite file lies beside the configuration file."""
     url = os.environ.get("SIGHTGLASS_STORE_URL", settings.store.url)
     prefix = "sqlite:///"
-    if url.startswith(prefix) and not url.startswith("sqlite:////") and url != prefix and ":memory:" not in url:
+    relative = url.startswith(prefix) and not url.startswith(f"{prefix}/")
+    if relative and url != prefix and ":memory:" not in url:
         return f"{prefix}{(settings.folder / url.removeprefix(prefix)).resolve()}"
     return url
 
@@ -185,3 +193,10 @@ def store_url(settings: Settings) -> str:
 def now(settings: Settings) -> datetime:
     """The time: stopped where the configuration says so."""
     return settings.clock.now.astimezone(UTC) if settings.clock.now else datetime.now(UTC)
+
+
+def moment(settings: Settings, as_of: datetime | None) -> datetime:
+    """The instant asked about, in UTC where it names no zone; the time when none is given."""
+    if as_of is None:
+        return now(settings)
+    return as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Reading: systems of many kinds in, canonical records and spans out."""

@@ -14,7 +14,6 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-
 Role = Literal["crm", "contract", "psa", "hcm", "time", "erp", "revenue", "middleware", "gateway", "traces"]
 
 
@@ -93,5 +92,3 @@ class System:
     verified: Literal["real server", "documented contract"]
     records: tuple[str, ...]
     notes: str = ""
-
-

@@ -70,7 +70,9 @@ def _drift(stream: Stream, rows: Sequence[Any]) -> dict[str, int]:
 def refusal(stream: Stream, source: Source, record: Record, reason: str) -> Reject:
     """A record that decoded but cannot be kept exactly."""
     fields = msgspec.to_builtins(record)
-    return _reject(stream, source, fields, fields, f"{source.system}/{stream.name} record {record.id!r}: {reason}")
+    return _reject(
+        stream, source, fields, fields, f"{source.system}/{stream.name} record {record.id!r}: {reason}"
+    )
 
 
 def _reject(stream: Stream, source: Source, row: Any, fields: Mapping[str, Any], reason: str) -> Reject:
@@ -92,5 +94,7 @@ def _names(kind: str, source: Source, fields: Mapping[str, Any]) -> tuple[Name, 
     for name, to in REFERENCES[kind].items():
         identifier = fields.get(f"{name}_id")
         if to in NODE_KINDS and isinstance(identifier, str | int):
-            names.append((to, str(fields.get(f"{name}_system") or source.reference(name)), str(identifier)))
+            names.append(
+                (to, str(fields.get(f"{name}_system") or source.reference(name, kind)), str(identifier))
+            )
     return tuple(names)

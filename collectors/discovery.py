@@ -20,6 +20,8 @@ def systems() -> Mapping[str, System]:
             continue
         system: System = importlib.import_module(f"{package.__name__}.{module}").SYSTEM
         if system.kind in found or system.kind != module:
-            raise ValueError(f"collectors/systems/{module}.py declares {system.kind!r}: the kind is its file's name")
+            raise ValueError(
+                f"collectors/systems/{module}.py declares {system.kind!r}: the kind is its file's name"
+            )
         found[system.kind] = system
     return found

@@ -66,19 +66,25 @@ class _Pair(_Part):
     value: _Value | None = None
 
 
-class _Named(_Part):
-    name: str | None = None
+class _Described(_Part):
     attributes: list[_Pair] | None = None
+
+
+class _Scope(_Part):
+    name: str | None = None
+
+
+class _Named(_Described):
+    name: str | None = None
 
 
 class _Event(_Named):
     time_unix_nano: int | float | str | None = None
 
 
-class _Link(_Part):
+class _Link(_Described):
     trace_id: str | None = None
     span_id: str | None = None
-    attributes: list[_Pair] | None = None
 
 
 class _Status(_Part):
@@ -99,12 +105,12 @@ class _Span(_Named):
 
 
 class _ScopeSpans(_Part):
-    scope: _Named | None = None
+    scope: _Scope | None = None
     spans: list[_Span] | None = None
 
 
 class _ResourceSpans(_Part):
-    resource: _Named | None = None
+    resource: _Described | None = None
     scope_spans: list[_ScopeSpans] | None = None
 
 

@@ -54,7 +54,7 @@ class Configured:
 
     def connect(self) -> SystemConnection:
         """Open a way in."""
-        return self.system.connect(self.name, self.settings)  # type: ignore[no-any-return]
+        return self.system.connect(self.name, self.settings)
 
 
 @dataclass(slots=True)
@@ -94,11 +94,10 @@ class Runner:
         with writing(self.engine) as store:
             polls.release_lease(store, configured.name, stream.name, self.holder)
         level = logging.WARNING if outcome.error else logging.INFO
-        p = outcome.progress
-        _LOG.log(
-            level, "%s: %s, %d read, %d changed, %d rejected, %d deleted%s", name, outcome.outcome, p.read, p.changed,
-            p.rejected, p.deleted, f": {outcome.error}" if outcome.error else "",
-        )  # fmt: skip
+        p, error = outcome.progress, f": {outcome.error}" if outcome.error else ""
+        counts = (p.read, p.changed, p.rejected, p.deleted)
+        text = "%s: %s, %d read, %d changed, %d rejected, %d deleted%s"
+        _LOG.log(level, text, name, outcome.outcome, *counts, error)
         return outcome
 
     def retry_rejects(self, configured: Configured, stream: Stream) -> tuple[int, int]:
@@ -139,7 +138,9 @@ def _trace_id(span: trace.Span) -> str | None:
 class _Poll:
     """One pass over one stream."""
 
-    def __init__(self, runner: Runner, configured: Configured, stream: Stream, connection: SystemConnection) -> None:
+    def __init__(
+        self, runner: Runner, configured: Configured, stream: Stream, connection: SystemConnection
+    ) -> None:
         self.runner, self.configured, self.stream, self.connection = runner, configured, stream, connection
         self.progress = Progress()
         self.unknown: dict[str, int] = {}
@@ -179,7 +180,9 @@ class _Poll:
     def _pause(self, attempt: int, problem: RetriableError) -> None:
         wait = problem.after if problem.after is not None else random.uniform(0.5, 1.0) * 2**attempt  # noqa: S311 - jitter
         if wait > _LONGEST_PAUSE_S:
-            raise FatalError(f"{problem}; the source asks to wait {wait:.0f} s, the next poll comes sooner") from problem
+            raise FatalError(
+                f"{problem}; the source asks to wait {wait:.0f} s, the next poll comes sooner"
+            ) from problem
         _LOG.info("%s/%s: %s, next try in %.1f s", self.configured.name, self.stream.name, problem, wait)
         self.runner.sleep(wait)
 
@@ -188,7 +191,9 @@ class _Poll:
         decoded = decode(stream, source, page.rows)
         for name, count in decoded.unknown_fields.items():
             self.unknown[name] = self.unknown.get(name, 0) + count
-        transport = [Reject(None, f"{source.system}/{stream.name} {reason}", raw) for raw, reason in page.rejects]
+        transport = [
+            Reject(None, f"{source.system}/{stream.name} {reason}", raw) for raw, reason in page.rejects
+        ]
         with writing(self.runner.engine) as store:
             done = ingest(store, stream.kind, source, decoded.records, now)
             refused = [refusal(stream, source, record, reason) for record, reason in done.refused]
@@ -228,7 +233,13 @@ class _Poll:
         with writing(self.runner.engine) as store:
             now = self.runner.clock()
             polls.end_run(
-                store, run, now=now, outcome=outcome, complete_through=complete, unknown_fields=self.unknown, error=error
+                store,
+                run,
+                now=now,
+                outcome=outcome,
+                complete_through=complete,
+                unknown_fields=self.unknown,
+                error=error,
             )
             self.runner.after_batch(store, set(), now)
 

@@ -87,12 +87,14 @@ class Check:
 @cache
 def checks() -> Mapping[str, Check]:
     """Every check, by key; two files that claim one key are refused."""
-    from metrics import checks as package  # noqa: PLC0415 - the package imports this module
+    from metrics import checks as package
 
     found: dict[str, Check] = {}
     for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
         check: Check = importlib.import_module(f"{package.__name__}.{module}").CHECK
         if check.key in found or check.key != module:
-            raise ValueError(f"metrics/checks/{module}.py declares {check.key!r}: a check's key is its file's name")
+            raise ValueError(
+                f"metrics/checks/{module}.py declares {check.key!r}: a check's key is its file's name"
+            )
         found[check.key] = check
     return found

@@ -21,9 +21,9 @@ from sqlalchemy import Connection
 from metrics.calendar import Calendar
 from metrics.check import SHAPE, Check, Scope, checks
 from metrics.severity import Materiality, severity
-from queries import findings, fx, polls
+from queries import findings, fx, polls, read
 from queries.blocked import Blocked, blocked_subjects
-from queries.open_items import OpenItem, crossing, fetch, replace, stored
+from queries.open_items import OpenItem, crossing, replace, stored
 
 _CHUNK = 400
 _TRACER = trace.get_tracer("sightglass.metrics")
@@ -47,7 +47,7 @@ class Rules:
     days_off: Mapping[str, frozenset[date]] = field(default_factory=dict)
     reporting_currency: str | None = None
     rate_type: str | None = None
-    materiality: Materiality = Materiality()
+    materiality: Materiality = field(default_factory=Materiality)
 
     def of(self, check: Check) -> Threshold:
         """The thresholds that hold for a check."""
@@ -112,9 +112,12 @@ def _bench(connection: Connection, now: datetime, rules: Rules) -> _Bench:
     entities = findings.legal_entities(connection)
     calendars = {
         code: Calendar(
-            row["timezone"], row["country"], row["subdivision"], row["work_week_end"] or 7,
+            row["timezone"],
+            row["country"],
+            row["subdivision"],
+            row["work_week_end"] or 7,
             rules.days_off.get(code, frozenset()),
-        )  # fmt: skip
+        )
         for code, row in entities.items()
     }
     rates = fx.rates(connection, rules.reporting_currency, rules.rate_type, now.astimezone(UTC).date())
@@ -136,7 +139,7 @@ def _refresh_items(bench: _Bench, check: Check, names: Sequence[str] | None) -> 
 def _items(bench: _Bench, check: Check, names: Sequence[str] | None) -> list[OpenItem]:
     merged: dict[tuple[Any, ...], OpenItem] = {}
     limit = bench.rules.of(check)
-    for row in fetch(bench.connection, check.select(Scope(names))):
+    for row in read.rows(bench.connection, check.select(Scope(names))):
         item = _item(bench, check, limit, row)
         other = merged.get(item[:7])
         merged[item[:7]] = item if other is None else _sum(other, item)
@@ -152,11 +155,20 @@ def _item(bench: _Bench, check: Check, limit: Threshold, row: Mapping[str, Any])
         day = calendar.local_date(since) if isinstance(since, datetime) else since
     facts = {name: _plain(value) for name, value in row.items() if name not in SHAPE or name == "source_url"}
     return OpenItem(
-        check.key, row["subject_system"], row["subject_kind"], row["subject_id"], row["contract_line"] or "",
-        row["currency"], since if isinstance(since, datetime) else calendar.midnight(day), row["engagement_id"],
-        row["legal_entity"], calendar.more_than(limit.watch, day), calendar.more_than(limit.act, day),
-        int(row["amount_minor"]), {**facts, "since_day": day.isoformat()},
-    )  # fmt: skip
+        check_key=check.key,
+        subject_system=row["subject_system"],
+        subject_kind=row["subject_kind"],
+        subject_id=row["subject_id"],
+        contract_line=row["contract_line"] or "",
+        currency=row["currency"],
+        since=since if isinstance(since, datetime) else calendar.midnight(day),
+        engagement_id=row["engagement_id"],
+        legal_entity=row["legal_entity"],
+        watch_at=calendar.more_than(limit.watch, day),
+        act_at=calendar.more_than(limit.act, day),
+        amount_minor=int(row["amount_minor"]),
+        facts={**facts, "since_day": day.isoformat()},
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -217,39 +229,47 @@ def _judge(bench: _Bench, check: Check, names: Sequence[str] | None) -> None:
 
 
 def _judge_some(bench: _Bench, check: Check, names: Sequence[str] | None) -> None:
+    """Open, refresh, clear or doubt the findings of some engagements."""
     connection, now = bench.connection, bench.now
     groups = _groups(stored(connection, check.key, names))
     old = findings.of_engagements(connection, check.key, names, groups)
-    entities = {items[0].legal_entity or "" for items in groups.values()} | {row["legal_entity"] or "" for row in old.values()}
+    entities = {items[0].legal_entity or "" for items in groups.values()} | {
+        row["legal_entity"] or "" for row in old.values()
+    }
     covered = polls.coverage(connection, _reads(check), entities, now)
     runs = json.dumps(polls.latest_runs(connection, _reads(check)))
     blocked = blocked_subjects(connection, [need.kind for need in check.reads])
     for key, items in groups.items():
         cover = covered[items[0].legal_entity or ""]
         why = cover.reason or _blocking(blocked, items[0])
-        if why is not None or cover.as_of is None:
-            if key in old and old[key]["is_open"]:
-                findings.doubt_finding(connection, old[key], now, why or "nothing has been read yet")
-            continue
-        due = [item for item in items if item.watch_at <= cover.as_of]
-        if sum(item.amount_minor for item in due) <= 0:
-            if key in old and old[key]["is_open"]:
-                findings.clear_finding(connection, old[key], now)
-            continue
-        values = {**_values(bench, check, due, items, cover.as_of), "id": key, "runs": runs}
-        if key in old:
-            findings.refresh_finding(connection, old[key], values, now)
-        else:
-            findings.open_finding(connection, values, now)
+        known = old.get(key)
+        if why is None and cover.as_of is not None:
+            values = _values(bench, check, items, cover.as_of)
+            _settle(bench, known, None if values is None else {**values, "id": key, "runs": runs})
+        elif known is not None and known["is_open"]:
+            findings.doubt_finding(connection, known, now, why or "nothing has been read yet")
     for key, row in old.items():
-        if row["is_open"] and key not in groups:
-            findings.clear_finding(connection, row, now)
+        if key not in groups:
+            _settle(bench, row, None)
+
+
+def _settle(bench: _Bench, known: Mapping[str, Any] | None, values: Mapping[str, Any] | None) -> None:
+    """Make a finding what was judged of its subject; without values nothing is wrong with it."""
+    if values is None:
+        if known is not None and known["is_open"]:
+            findings.clear_finding(bench.connection, known, bench.now)
+    elif known is not None:
+        findings.refresh_finding(bench.connection, known, values, bench.now)
+    else:
+        findings.open_finding(bench.connection, values, bench.now)
 
 
 def _groups(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
     """Finding id -> its items, oldest first."""
     groups: dict[str, list[OpenItem]] = defaultdict(list)
-    for key, group in groupby(items, attrgetter("subject_system", "subject_kind", "subject_id", "contract_line", "currency")):
+    for key, group in groupby(
+        items, attrgetter("subject_system", "subject_kind", "subject_id", "contract_line", "currency")
+    ):
         members = list(group)
         groups[findings.finding_id(members[0].check_key, key[:3], key[3], key[4])] += members
     return groups
@@ -257,28 +277,45 @@ def _groups(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
 
 def _blocking(blocked: Blocked, item: OpenItem) -> str | None:
     names = {(item.subject_kind, item.subject_system, item.subject_id)}
-    return blocked.reason(names, item.contract_line, item.engagement_id, item.subject_kind)
+    line = item.contract_line or item.facts.get("line_id") or ""
+    return blocked.reason(names, line, item.engagement_id, item.subject_kind)
 
 
-def _values(bench: _Bench, check: Check, due: list[OpenItem], items: list[OpenItem], as_of: datetime) -> dict[str, Any]:
+def _values(bench: _Bench, check: Check, items: list[OpenItem], as_of: datetime) -> dict[str, Any] | None:
+    """What a finding over these items says; None while nothing of worth is past its threshold."""
+    due = [item for item in items if item.watch_at <= as_of]
+    amount = sum(item.amount_minor for item in due)
+    if amount <= 0:
+        return None
     first = min(due, key=attrgetter("watch_at", "since"))
     act_at = min(item.act_at for item in due)
-    amount = sum(item.amount_minor for item in due)
     facts = _sum_facts([first.facts, *(item.facts for item in due if item is not first)])
     age = bench.calendar(first.legal_entity).age(date.fromisoformat(first.facts["since_day"]), as_of)
     words = check.explain(facts, age)
     group = bench.rates.convert(amount, first.currency)
     return {
-        "check_key": check.key, "subject_system": first.subject_system, "subject_kind": first.subject_kind,
-        "subject_id": first.subject_id, "contract_line": first.contract_line or None,
-        "engagement_id": first.engagement_id, "legal_entity": first.legal_entity, "since": first.since,
-        "watch_at": min(item.watch_at for item in due), "act_at": act_at, "age_days": age,
-        "currency": first.currency, "amount_minor": amount, "group_minor": group,
+        "check_key": check.key,
+        "subject_system": first.subject_system,
+        "subject_kind": first.subject_kind,
+        "subject_id": first.subject_id,
+        "contract_line": first.contract_line or None,
+        "engagement_id": first.engagement_id,
+        "legal_entity": first.legal_entity,
+        "since": first.since,
+        "watch_at": min(item.watch_at for item in due),
+        "act_at": act_at,
+        "age_days": age,
+        "currency": first.currency,
+        "amount_minor": amount,
+        "group_minor": group,
         "wip_minor": sum(item.amount_minor for item in items),
         "severity": severity(group, past_act=act_at <= as_of, materiality=bench.rules.materiality),
-        "owner": bench.rules.of(check).owner, "remedy": check.remedy, "source_url": first.facts.get("source_url"),
-        "facts": json.dumps(facts, sort_keys=True), **words._asdict(),
-    }  # fmt: skip
+        "owner": bench.rules.of(check).owner,
+        "remedy": check.remedy,
+        "source_url": first.facts.get("source_url"),
+        "facts": json.dumps(facts, sort_keys=True),
+        **words._asdict(),
+    }
 
 
 def _settle_state(bench: _Bench, check: Check) -> None:
@@ -290,6 +327,9 @@ def _settle_state(bench: _Bench, check: Check) -> None:
         judged = "fail" if counts.get(entity) else "pass"
         values = {
             "outcome": judged if cover.reason is None and cover.as_of else "unknown",
-            "partial": partial, "as_of": cover.as_of, "reason": cover.reason, "evaluated_at": bench.now,
-        }  # fmt: skip
+            "partial": partial,
+            "as_of": cover.as_of,
+            "reason": cover.reason,
+            "evaluated_at": bench.now,
+        }
         findings.set_check_state(bench.connection, check.key, entity, values)

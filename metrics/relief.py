@@ -22,9 +22,7 @@ def same(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[b
     return or_(left == right, and_(left.is_(None), right.is_(None)))
 
 
-def relieve(
-    items: Subquery, pools: Subquery, group: Sequence[str], order: Sequence[str]
-) -> Select[Any]:
+def relieve(items: Subquery, pools: Subquery, group: Sequence[str], order: Sequence[str]) -> Select[Any]:
     """Items with ``rest`` lowered by the pool of their group, first come first served by ``order``.
 
     ``items`` has the columns of ``group`` and ``order`` and ``rest``; ``pools`` has the columns of

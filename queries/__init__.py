@@ -1,0 +1,1 @@
+"""The store: every table, every write and every read of it."""

@@ -22,11 +22,15 @@ class Blocked:
     """Subjects, contract lines and engagements that quarantined rows name; how many rows name nothing."""
 
     subjects: dict[Name, str] = field(default_factory=dict)
-    engagements: dict[str, list[tuple[frozenset[str], str]]] = field(default_factory=lambda: defaultdict(list))
+    engagements: dict[str, list[tuple[frozenset[str], str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     lines: dict[str, str] = field(default_factory=dict)
     unreadable: int = 0
 
-    def reason(self, subject: Iterable[Name], contract_line: str, engagement: str, subject_kind: str) -> str | None:
+    def reason(
+        self, subject: Iterable[Name], contract_line: str, engagement: str, subject_kind: str
+    ) -> str | None:
         """Why a subject is unknown; a row that names a subject of that kind speaks for no other one."""
         for name in subject:
             if name in self.subjects:
@@ -42,7 +46,9 @@ class Blocked:
 def blocked_subjects(connection: Connection, kinds: Sequence[str]) -> Blocked:
     """What the open rejects of these kinds of record make unknown."""
     found = Blocked()
-    query = select(reject).where(reject.c.resolved_at.is_(None), reject.c.kind.in_(kinds)).order_by(reject.c.id)
+    query = (
+        select(reject).where(reject.c.resolved_at.is_(None), reject.c.kind.in_(kinds)).order_by(reject.c.id)
+    )
     for row in connection.execute(query):
         names = {(kind, system, identifier) for kind, system, identifier in json.loads(row.names)}
         names |= _stored_names(connection, row.kind, row.system, row.record_id)

@@ -32,7 +32,9 @@ def settle(connection: Connection, kind: str, keys: Sequence[Key]) -> set[str]:
     if kind == "invoice":
         touched |= _settle_invoices(connection, set(keys))
     elif kind == "invoice_line":
-        headers = rows_by(connection, "invoice_line", ("invoice_system", "invoice_id"), ("system", "id"), keys)
+        headers = rows_by(
+            connection, "invoice_line", ("invoice_system", "invoice_id"), ("system", "id"), keys
+        )
         own = {(system, identifier) for system, identifier in headers if identifier is not None}
         touched |= _settle_invoices(connection, own, set(keys))
     elif kind == "time_entry":
@@ -48,12 +50,14 @@ def _unrated_entries(connection: Connection, kind: str, keys: Sequence[Key]) -> 
     columns = ("system", "id", "rate", "currency", f"{kind}_system", f"{kind}_id")
     rows = rows_by(connection, "time_entry", columns, ("engagement_id",), engagements)
     wanted = set(keys)
-    return {(row[0], row[1]) for row in rows if (row[2] is None or row[3] is None) and (row[4], row[5]) in wanted}
+    return {
+        (row[0], row[1]) for row in rows if (row[2] is None or row[3] is None) and (row[4], row[5]) in wanted
+    }
 
 
 # ---- invoice lines ---------------------------------------------------------------------------
 
-_HEADER = ("system", "id", "kind", "status", "deleted_at", "credits_system", "credits_id")
+_HEADER = ("system", "id", "kind", "status", "deleted_at", "credits_system", "credits_id", "amount")
 _LINE = (
     "system", "id", "invoice_system", "invoice_id", "amount", "covers", "deleted_at",
     "credits_line_system", "credits_line_id", "milestone_id", "engagement_id",
@@ -65,7 +69,9 @@ def _settle_invoices(connection: Connection, invoices: set[Key], lines: Iterable
     headers = _headers(connection, invoices)
     own = _lines(connection, headers.keys() | invoices) | _lines_by_key(connection, lines)
     credited = {(row["credits_system"], row["credits_id"]) for row in headers.values() if row["credits_id"]}
-    named = {(row["credits_line_system"], row["credits_line_id"]) for row in own.values() if row["credits_line_id"]}
+    named = {
+        (row["credits_line_system"], row["credits_line_id"]) for row in own.values() if row["credits_line_id"]
+    }
     own |= _lines_by_key(connection, named)
     credited |= {_header_key(row) for row in own.values() if row["invoice_id"]}
     own |= _lines(connection, credited)
@@ -79,8 +85,12 @@ def _settle_invoices(connection: Connection, invoices: set[Key], lines: Iterable
         alone = row["invoice_id"] is None or (header is None and key[0] not in heads)
         live = _live_amount(row, header, taken.get(key, 0)) if header or alone else 0
         rows.append((live, live if pooled[key] else 0, *key))
-    execute_many(connection, "UPDATE invoice_line SET live_minor = ?, pool_minor = ? WHERE system = ? AND id = ?", rows)
-    found = rows_by(connection, "billed_time", ("entry_system", "entry_id"), ("line_system", "line_id"), sorted(own))
+    execute_many(
+        connection, "UPDATE invoice_line SET live_minor = ?, pool_minor = ? WHERE system = ? AND id = ?", rows
+    )
+    found = rows_by(
+        connection, "billed_time", ("entry_system", "entry_id"), ("line_system", "line_id"), sorted(own)
+    )
     entries |= {(system, identifier) for system, identifier in found}
     touched = {row["engagement_id"] for row in own.values() if row["engagement_id"]}
     return touched | _settle_entries(connection, entries)
@@ -130,7 +140,9 @@ def _credits(
 ) -> dict[Key, int]:
     """What live credit notes take back from each of these lines."""
     taken: dict[Key, int] = defaultdict(int)
-    naming = rows_by(connection, "invoice_line", _LINE, ("credits_line_system", "credits_line_id"), sorted(lines))
+    naming = rows_by(
+        connection, "invoice_line", _LINE, ("credits_line_system", "credits_line_id"), sorted(lines)
+    )
     crediting = rows_by(connection, "invoice", _HEADER, ("credits_system", "credits_id"), sorted(headers))
     notes = _headers(connection, {(row[2], row[3]) for row in naming if row[3]})
     for values in naming:
@@ -145,16 +157,24 @@ def _credits(
     for values in crediting:
         note = dict(zip(_HEADER, values, strict=True))
         if note["kind"] == "credit_note" and _is_live(note):
-            amount = _unnamed_amount(connection, (note["system"], note["id"]))
+            amount = _unnamed_amount(connection, note)
             shares = by_invoice.get((note["credits_system"], note["credits_id"]), [])
             for key, part in _pro_rata(amount, {k: abs(lines[k]["amount"]) for k in sorted(shares)}).items():
                 taken[key] += part
     return taken
 
 
-def _unnamed_amount(connection: Connection, note: Key) -> int:
-    lines = _lines(connection, {note}).values()
-    return sum(abs(row["amount"]) for row in lines if row["credits_line_id"] is None and row["deleted_at"] is None)
+def _unnamed_amount(connection: Connection, note: Mapping[str, Any]) -> int:
+    """What a credit note takes back without saying from which line: all of it when it has no lines."""
+    lines = [
+        row
+        for row in _lines(connection, {(note["system"], note["id"])}).values()
+        if row["deleted_at"] is None
+    ]
+    if not lines:
+        whole: int = note["amount"] or 0
+        return abs(whole)
+    return sum(abs(row["amount"]) for row in lines if row["credits_line_id"] is None)
 
 
 def _pro_rata(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
@@ -171,7 +191,9 @@ def _pro_rata(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
 
 def _pools(connection: Connection, lines: Mapping[Key, Mapping[str, Any]]) -> dict[Key, bool]:
     """Which lines relieve time by amount: those about time that name no entry."""
-    found = rows_by(connection, "billed_time", ("line_system", "line_id"), ("line_system", "line_id"), sorted(lines))
+    found = rows_by(
+        connection, "billed_time", ("line_system", "line_id"), ("line_system", "line_id"), sorted(lines)
+    )
     naming = {(system, identifier) for system, identifier in found}
     return {
         key: row["covers"] == "time" and row["milestone_id"] is None and key not in naming
@@ -194,13 +216,18 @@ def _settle_entries(connection: Connection, keys: Iterable[Key]) -> set[str]:
     rows = rows_by(connection, "time_entry", _ENTRY, ("system", "id"), wanted)
     entries = [dict(zip(_ENTRY, row, strict=True)) for row in rows]
     # the bulk write already stored rated entries that nothing relieves
-    entries = [e for e in entries if (e["system"], e["id"]) in relief or e["rate"] is None or e["currency"] is None]
+    entries = [
+        e for e in entries if (e["system"], e["id"]) in relief or e["rate"] is None or e["currency"] is None
+    ]
     rates = _rates(connection, entries)
-    updates = [_open_state(entry, rates, relief.get((entry["system"], entry["id"]), Fraction(0))) for entry in entries]
+    updates = [
+        _open_state(entry, rates, relief.get((entry["system"], entry["id"]), Fraction(0)))
+        for entry in entries
+    ]
     execute_many(
         connection,
-        "UPDATE time_entry SET is_open = ?, open_currency = ?, open_minor = ?, open_hours = ?, relieved_minor = ?"
-        " WHERE system = ? AND id = ?",
+        "UPDATE time_entry SET is_open = ?, open_currency = ?, open_minor = ?, open_hours = ?,"
+        " relieved_minor = ? WHERE system = ? AND id = ?",
         updates,
     )
     return {entry["engagement_id"] for entry in entries if entry["engagement_id"]}
@@ -210,9 +237,9 @@ def reopen(connection: Connection, keys: Sequence[Key]) -> set[str]:
     """Forget what relieved these entries, then relieve them by the lines that still name them."""
     execute_many(
         connection,
-        "UPDATE time_entry SET open_minor = open_minor + relieved_minor, open_hours = hours, relieved_minor = 0,"
-        " is_open = (status = 'approved' AND billable AND NOT held AND NOT written_off AND deleted_at IS NULL)"
-        " WHERE system = ? AND id = ?",
+        "UPDATE time_entry SET open_minor = open_minor + relieved_minor, open_hours = hours,"
+        " relieved_minor = 0, is_open = (status = 'approved' AND billable AND NOT held"
+        " AND NOT written_off AND deleted_at IS NULL) WHERE system = ? AND id = ?",
         keys,
     )
     rows = rows_by(connection, "time_entry", ("engagement_id",), ("system", "id"), keys)
@@ -224,7 +251,9 @@ def _relief(connection: Connection, keys: Sequence[Key]) -> dict[Key, Fraction]:
     columns = ("entry_system", "entry_id", "line_system", "line_id", "hours")
     named = set(rows_by(connection, "billed_time", columns, ("entry_system", "entry_id"), keys))
     lines = sorted({(row[2], row[3]) for row in named})
-    found = rows_by(connection, "invoice_line", ("system", "id", "amount", "live_minor"), ("system", "id"), lines)
+    found = rows_by(
+        connection, "invoice_line", ("system", "id", "amount", "live_minor"), ("system", "id"), lines
+    )
     live = {(row[0], row[1]): _fraction(row[2], row[3]) for row in found}
     whole = {
         (row[0], row[1]): row[2]
@@ -244,7 +273,9 @@ def _fraction(amount: int, live: int | None) -> Fraction:
     return Fraction(live, amount) if amount else Fraction(1)
 
 
-def _rates(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], tuple[Any, Any]]:
+def _rates(
+    connection: Connection, entries: Sequence[Mapping[str, Any]]
+) -> dict[tuple[str, str, str], tuple[Any, Any]]:
     """(kind, system, id) -> (rate, currency) of the contract lines and projects the entries name."""
     rates: dict[tuple[str, str, str], tuple[Any, Any]] = {}
     for kind in ("contract_line", "project"):
@@ -259,7 +290,9 @@ def _rates(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> dict
 def _open_state(
     entry: Mapping[str, Any], rates: Mapping[tuple[str, str, str], tuple[Any, Any]], relieved: Fraction
 ) -> tuple[Any, ...]:
-    line = rates.get(("contract_line", entry["contract_line_system"], entry["contract_line_id"]), (None, None))
+    line = rates.get(
+        ("contract_line", entry["contract_line_system"], entry["contract_line_id"]), (None, None)
+    )
     project = rates.get(("project", entry["project_system"], entry["project_id"]), (None, None))
     # a project's own rate stands in only where the system knows no contract lines
     fallback = project if entry["contract_line_id"] is None else (None, None)
@@ -269,7 +302,9 @@ def _open_state(
     share = Fraction(1) if not hours else min(max(1 - relieved / hours, Fraction(0)), Fraction(1))
     value = None
     if rate is not None and currency is not None:
-        value = value_of(from_scaled(hours, HOURS_SCALE), from_scaled(rate, RATE_SCALE), currency, entry["rounding"])
+        value = value_of(
+            from_scaled(hours, HOURS_SCALE), from_scaled(rate, RATE_SCALE), currency, entry["rounding"]
+        )
     open_minor = None if value is None else value - _half_up(value * (1 - share))
     is_open = (
         entry["status"] == "approved"
@@ -280,7 +315,15 @@ def _open_state(
         and share > 0
     )
     relieved_minor = 0 if value is None or open_minor is None else value - open_minor
-    return (is_open, currency, open_minor, _half_up(hours * share), relieved_minor, entry["system"], entry["id"])
+    return (
+        is_open,
+        currency,
+        open_minor,
+        _half_up(hours * share),
+        relieved_minor,
+        entry["system"],
+        entry["id"],
+    )
 
 
 def _half_up(value: Fraction) -> int:

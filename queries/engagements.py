@@ -25,7 +25,10 @@ from queries.write import execute_many, rows_by, upsert
 
 _RANK = {kind: f"{rank}" for rank, kind in enumerate(NODE_KINDS)}
 _NODE = ("kind", "system", "id")
-_LINK = ("from_kind", "from_system", "from_id", "name", "to_kind", "to_system", "to_id", "method", "ties", "refused")
+_LINK = (
+    *("from_kind", "from_system", "from_id", "name"),
+    *("to_kind", "to_system", "to_id", "method", "ties", "refused"),
+)
 
 
 class Key(NamedTuple):
@@ -91,7 +94,9 @@ def place_nodes(
     return {key.id: nodes[key].engagement for key in owners}, touched
 
 
-def anchor_leaves(connection: Connection, kind: str, source: Source, records: Sequence[Record]) -> list[str | None]:
+def anchor_leaves(
+    connection: Connection, kind: str, source: Source, records: Sequence[Record]
+) -> list[str | None]:
     """The engagement of each leaf record, from the first reference it gives; unseen nodes get a place."""
     anchors = [anchor_of(kind, source, record) for record in records]
     wanted = {key for key in anchors if key}
@@ -105,7 +110,7 @@ def anchor_of(kind: str, source: Source, record: Record) -> Key | None:
     for name in ANCHORS[kind]:
         identifier = getattr(record, f"{name}_id")
         if identifier is not None:
-            return Key(name, getattr(record, f"{name}_system") or source.reference(name), identifier)
+            return Key(name, getattr(record, f"{name}_system") or source.reference(name, kind), identifier)
     return None
 
 
@@ -120,7 +125,7 @@ def _edges(kind: str, source: Source, record: Record) -> list[_Edge]:
     for name, target_kind in REFERENCES[kind].items():
         identifier = getattr(record, f"{name}_id")
         if target_kind in NODE_KINDS and identifier is not None:
-            system = getattr(record, f"{name}_system") or source.reference(name)
+            system = getattr(record, f"{name}_system") or source.reference(name, kind)
             target = Key(target_kind, system, identifier)
             if target != owner:
                 found.append(_Edge(owner, name, target, record.link_method))  # type: ignore[attr-defined]
@@ -150,7 +155,8 @@ def _place_missing(nodes: dict[Key, _Node], wanted: Iterable[Key]) -> set[Key]:
 def _write_nodes(connection: Connection, keys: Iterable[Key], nodes: Mapping[Key, _Node]) -> None:
     columns = (*_NODE, "engagement_id", "present", "customer", "legal_entity")
     rows = [
-        (*key, nodes[key].engagement, nodes[key].present, nodes[key].customer, nodes[key].legal_entity) for key in keys
+        (*key, nodes[key].engagement, nodes[key].present, nodes[key].customer, nodes[key].legal_entity)
+        for key in keys
     ]
     upsert(connection, node, columns, rows)
 
@@ -216,7 +222,9 @@ def _tying(connection: Connection, edges: Sequence[_Edge]) -> set[_Edge]:
     return {_Edge(Key(*row[:3]), row[3], Key(*row[4:7]), row[7]) for row in rows if row[8]}
 
 
-def _merge(connection: Connection, edges: Sequence[_Edge], nodes: dict[Key, _Node], touched: set[str]) -> None:
+def _merge(
+    connection: Connection, edges: Sequence[_Edge], nodes: dict[Key, _Node], touched: set[str]
+) -> None:
     """Join engagements along links: the smallest name of a component is the name of all."""
     forest = _Forest()
     for edge in edges:
@@ -269,7 +277,9 @@ def _split(connection: Connection, engagements: set[str], nodes: dict[Key, _Node
             forest.join(engagement_name(Key(*row[:3])), engagement_name(Key(*row[4:7])))
     placed = {key: forest.root(engagement_name(key)) for key in members}
     rows = [(name, *key) for key, name in sorted(placed.items())]
-    execute_many(connection, "UPDATE node SET engagement_id = ? WHERE kind = ? AND system = ? AND id = ?", rows)
+    execute_many(
+        connection, "UPDATE node SET engagement_id = ? WHERE kind = ? AND system = ? AND id = ?", rows
+    )
     for kind in NODE_KINDS:
         own = [(name, key.system, key.id) for key, name in placed.items() if key.kind == kind]
         execute_many(connection, f"UPDATE {kind} SET engagement_id = ? WHERE system = ? AND id = ?", own)
@@ -281,7 +291,11 @@ def _split(connection: Connection, engagements: set[str], nodes: dict[Key, _Node
 
 
 def _move_leaves(
-    connection: Connection, kind: str, names: tuple[str, ...], engagements: list[tuple[str]], placed: Mapping[Key, str]
+    connection: Connection,
+    kind: str,
+    names: tuple[str, ...],
+    engagements: list[tuple[str]],
+    placed: Mapping[Key, str],
 ) -> None:
     references = [column for name in names for column in (f"{name}_system", f"{name}_id")]
     rows = rows_by(connection, kind, ("system", "id", *references), ("engagement_id",), engagements)
@@ -289,10 +303,8 @@ def _move_leaves(
     for system, identifier, *pairs in rows:
         ends = zip(names, pairs[::2], pairs[1::2], strict=True)
         anchor = next((Key(name, at, to) for name, at, to in ends if to is not None), None)
-        if anchor in placed:
+        if anchor is not None and anchor in placed:
             moved[placed[anchor]].append((placed[anchor], system, identifier))
     sql = f"UPDATE {kind} SET engagement_id = ? WHERE system = ? AND id = ?"
     for group in moved.values():
         execute_many(connection, sql, group)
-
-

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
+from queries import read
 from queries.schema import RECORD_TABLES, finding, finding_transition
 from queries.types import from_minor, iso
 
@@ -34,10 +35,14 @@ class Filters:
     def conditions(self) -> list[ColumnElement[bool]]:
         """The filters as conditions over open findings."""
         equal = {
-            finding.c.check_key: self.check, finding.c.legal_entity: self.legal_entity, finding.c.owner: self.owner,
-            finding.c.currency: self.currency, finding.c.engagement_id: self.engagement,
-            finding.c.first_broken_handoff: self.handoff, finding.c.root_id: self.root,
-        }  # fmt: skip
+            finding.c.check_key: self.check,
+            finding.c.legal_entity: self.legal_entity,
+            finding.c.owner: self.owner,
+            finding.c.currency: self.currency,
+            finding.c.engagement_id: self.engagement,
+            finding.c.first_broken_handoff: self.handoff,
+            finding.c.root_id: self.root,
+        }
         found: list[ColumnElement[bool]] = [finding.c.is_open]
         found += [column == value for column, value in equal.items() if value]
         if self.severity:
@@ -51,15 +56,16 @@ class Filters:
 
 def _mentions(text: str) -> ColumnElement[bool]:
     columns = (finding.c.subject_id, finding.c.contract_line, finding.c.engagement_id, finding.c.reason)
-    deals = select(_deal.c.engagement_id).where(
-        or_(*(column.icontains(text, autoescape=True) for column in (_deal.c.name, _deal.c.customer_name, _deal.c.number)))
-    )
+    of_deal = (_deal.c.name, _deal.c.customer_name, _deal.c.number)
+    named = or_(*(column.icontains(text, autoescape=True) for column in of_deal))
+    deals = select(_deal.c.engagement_id).where(named)
     return or_(
         *(column.icontains(text, autoescape=True) for column in columns), finding.c.engagement_id.in_(deals)
     )
 
 
-class Total(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Total:
     """A currency's share of a list: how many, how much."""
 
     currency: str
@@ -68,7 +74,7 @@ class Total(NamedTuple):
 
 
 def queue(filters: Filters) -> Select[Any]:
-    """Open findings, the most money x urgency first. Money in the reporting currency where a rate is known."""
+    """Open findings, most money x urgency first; in the reporting currency where a rate is known."""
     money = func.coalesce(finding.c.group_minor, finding.c.amount_minor)
     # urgency: an item just listed counts once, and once more for every business day of its age
     rank = money * (1 + finding.c.age_days)
@@ -82,7 +88,7 @@ def queue(filters: Filters) -> Select[Any]:
 def page(connection: Connection, filters: Filters, *, limit: int, offset: int = 0) -> list[Mapping[str, Any]]:
     """A page of the queue, with the deal's name beside each finding."""
     found = queue(filters).limit(limit).offset(offset)
-    rows = [row._mapping for row in connection.execute(found)]  # noqa: SLF001 - SQLAlchemy's public name for it
+    rows = read.rows(connection, found)
     names = titles(connection, [row["engagement_id"] for row in rows])
     return [{**row, "title": names.get(row["engagement_id"], row["subject_id"])} for row in rows]
 
@@ -105,14 +111,13 @@ def group_total(connection: Connection, filters: Filters) -> tuple[int, int, int
 
 def one(connection: Connection, identifier: str) -> Mapping[str, Any] | None:
     """A finding by id, open or not."""
-    row = connection.execute(select(finding).where(finding.c.id == identifier)).one_or_none()
-    return None if row is None else row._mapping  # noqa: SLF001 - as above
+    return next(iter(read.rows(connection, select(finding).where(finding.c.id == identifier))), None)
 
 
-def history(connection: Connection, identifier: str) -> list[Mapping[str, Any]]:
+def history(connection: Connection, identifier: str) -> list[dict[str, Any]]:
     """Every transition of a finding, oldest first."""
     query = select(finding_transition).where(finding_transition.c.finding_id == identifier)
-    return [row._mapping for row in connection.execute(query.order_by(finding_transition.c.id))]  # noqa: SLF001 - as above
+    return read.rows(connection, query.order_by(finding_transition.c.id))
 
 
 def titles(connection: Connection, engagements: Sequence[str]) -> dict[str, str]:

@@ -10,18 +10,27 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
+from queries import read
 from queries.schema import check_state, finding, finding_transition, legal_entity_table, open_item
 
 #: what a refresh may change; a change of any of MATERIAL leaves a transition
 REFRESHED = (
-    "engagement_id", "legal_entity", "since", "watch_at", "act_at", "age_days", "amount_minor", "wip_minor", "group_minor",
-    "severity", "owner", "reason", "expected", "actual", "first_broken_handoff", "remedy", "source_url", "facts",
+    "engagement_id", "legal_entity", "since", "watch_at", "act_at", "age_days", "amount_minor", "wip_minor",
+    "group_minor", "severity", "owner", "reason", "expected", "actual", "first_broken_handoff", "remedy",
+    "source_url", "facts",
 )  # fmt: skip
 MATERIAL = ("amount_minor", "severity", "first_broken_handoff")
+
+
+class _Change(NamedTuple):
+    change: str
+    before: str | None
+    after: str | None
+    why: str | None = None
 
 
 def finding_id(check: str, subject: tuple[str, str, str], contract_line: str, currency: str) -> str:
@@ -37,30 +46,38 @@ def of_engagements(
     query = select(finding).where(finding.c.check_key == check)
     if engagements is not None:
         query = query.where(or_(finding.c.engagement_id.in_(engagements), finding.c.id.in_(list(ids))))
-    return {row.id: row._mapping for row in connection.execute(query)}  # noqa: SLF001 - SQLAlchemy's public name
+    return {row["id"]: row for row in read.rows(connection, query)}
 
 
 def open_finding(connection: Connection, values: Mapping[str, Any], now: datetime) -> None:
     """A subject fails a check for the first time."""
     row = {
-        **values, "is_open": True, "status": "new", "outcome": "fail", "detected_minor": values["amount_minor"],
-        "opened_at": now, "last_seen_at": now, "root_id": values["id"],
-    }  # fmt: skip
+        **values,
+        "is_open": True,
+        "status": "new",
+        "outcome": "fail",
+        "detected_minor": values["amount_minor"],
+        "opened_at": now,
+        "last_seen_at": now,
+        "root_id": values["id"],
+    }
     connection.execute(insert(finding).values(row))
-    _record(connection, values["id"], now, "opened", None, _material(values))
+    _record(connection, values["id"], now, _Change("opened", None, _material(values)))
 
 
-def refresh_finding(connection: Connection, old: Mapping[str, Any], values: Mapping[str, Any], now: datetime) -> None:
+def refresh_finding(
+    connection: Connection, old: Mapping[str, Any], values: Mapping[str, Any], now: datetime
+) -> None:
     """A subject still fails, or fails again: only a regression or a material change is history."""
     changed = {name: values[name] for name in REFRESHED if values[name] != old[name]}
     if not old["is_open"]:
         changed |= {"is_open": True, "status": "regressed", "cleared_at": None}
-        _record(connection, old["id"], now, "regressed", old["status"], _material(values))
+        _record(connection, old["id"], now, _Change("regressed", old["status"], _material(values)))
     elif any(name in changed for name in MATERIAL):
-        _record(connection, old["id"], now, "refreshed", _material(old), _material(values))
+        _record(connection, old["id"], now, _Change("refreshed", _material(old), _material(values)))
     if old["outcome"] != "fail":
         changed["outcome"] = "fail"
-        _record(connection, old["id"], now, "judged", "unknown", "fail")
+        _record(connection, old["id"], now, _Change("judged", "unknown", "fail"))
     if changed:
         changed |= {"last_seen_at": now, "runs": values["runs"]}
         connection.execute(update(finding).where(finding.c.id == old["id"]).values(changed))
@@ -68,9 +85,16 @@ def refresh_finding(connection: Connection, old: Mapping[str, Any], values: Mapp
 
 def clear_finding(connection: Connection, old: Mapping[str, Any], now: datetime) -> None:
     """The data are right again: resolved by itself."""
-    values = {"is_open": False, "status": "resolved", "outcome": "pass", "cleared_at": now, "last_seen_at": now}
+    values = {
+        "is_open": False,
+        "status": "resolved",
+        "outcome": "pass",
+        "cleared_at": now,
+        "last_seen_at": now,
+    }
     connection.execute(update(finding).where(finding.c.id == old["id"]).values(values))
-    _record(connection, old["id"], now, "cleared", old["status"], "resolved", why="auto: the condition no longer holds")
+    why = "auto: the condition no longer holds"
+    _record(connection, old["id"], now, _Change("cleared", old["status"], "resolved", why))
 
 
 def doubt_finding(connection: Connection, old: Mapping[str, Any], now: datetime, why: str) -> None:
@@ -78,29 +102,23 @@ def doubt_finding(connection: Connection, old: Mapping[str, Any], now: datetime,
     if old["outcome"] == "unknown":
         return
     connection.execute(update(finding).where(finding.c.id == old["id"]).values(outcome="unknown"))
-    _record(connection, old["id"], now, "unknown", old["outcome"], "unknown", why=why)
+    _record(connection, old["id"], now, _Change("unknown", old["outcome"], "unknown", why))
 
 
 def _material(values: Mapping[str, Any]) -> str:
     return json.dumps({name: values[name] for name in MATERIAL})
 
 
-def _record(  # noqa: PLR0913 - one row, one call
-    connection: Connection, identifier: str, now: datetime, change: str, before: str | None, after: str | None,
-    *, why: str | None = None,
-) -> None:  # fmt: skip
-    connection.execute(
-        insert(finding_transition).values(
-            finding_id=identifier, at=now, actor="sightglass", change=change, before=before, after=after, why=why
-        )
-    )
+def _record(connection: Connection, identifier: str, now: datetime, change: _Change) -> None:
+    row = {"finding_id": identifier, "at": now, "actor": "sightglass", **change._asdict()}
+    connection.execute(insert(finding_transition).values(row))
 
 
 def set_roots(connection: Connection, engagements: Sequence[str] | None, root_checks: Sequence[str]) -> None:
     """Where a deal lacks its project, everything else that is stuck in it follows from that."""
-    query = select(finding.c.id, finding.c.check_key, finding.c.engagement_id, finding.c.root_id, finding.c.since).where(
-        finding.c.is_open
-    )
+    query = select(
+        finding.c.id, finding.c.check_key, finding.c.engagement_id, finding.c.root_id, finding.c.since
+    ).where(finding.c.is_open)
     if engagements is not None:
         query = query.where(finding.c.engagement_id.in_(engagements))
     rows = connection.execute(query.order_by(finding.c.since, finding.c.id)).all()
@@ -120,7 +138,7 @@ def set_roots(connection: Connection, engagements: Sequence[str] | None, root_ch
 def check_states(connection: Connection, check: str) -> dict[str, Mapping[str, Any]]:
     """Legal entity -> the state of a check there."""
     query = select(check_state).where(check_state.c.check_key == check)
-    return {row.legal_entity: row._mapping for row in connection.execute(query)}  # noqa: SLF001 - as above
+    return {row["legal_entity"]: row for row in read.rows(connection, query)}
 
 
 def set_check_state(connection: Connection, check: str, entity: str, values: Mapping[str, Any]) -> None:
@@ -134,7 +152,9 @@ def engagements_at(connection: Connection, check: str, entities: Sequence[str]) 
     """Engagements with open items or open findings of a check in these legal entities ('' is none)."""
     found: set[str] = set()
     for table in (open_item, finding):
-        here = or_(table.c.legal_entity.in_(entities), and_(table.c.legal_entity.is_(None), "" in entities))
+        here: ColumnElement[bool] = table.c.legal_entity.in_(entities)
+        if "" in entities:
+            here = or_(here, table.c.legal_entity.is_(None))
         query = select(table.c.engagement_id).distinct().where(table.c.check_key == check, here)
         found |= set(connection.execute(query).scalars())
     return sorted(found)
@@ -153,10 +173,8 @@ def open_counts(connection: Connection, check: str) -> dict[str, int]:
 
 def legal_entities(connection: Connection) -> dict[str, Mapping[str, Any]]:
     """Legal entities by code, as the first system that keeps them says."""
-    rows = connection.execute(
-        select(legal_entity_table).where(legal_entity_table.c.deleted_at.is_(None)).order_by(legal_entity_table.c.system)
-    )
+    query = select(legal_entity_table).where(legal_entity_table.c.deleted_at.is_(None))
     found: dict[str, Mapping[str, Any]] = {}
-    for row in rows:
-        found.setdefault(row.id, row._mapping)  # noqa: SLF001 - as above
+    for row in read.rows(connection, query.order_by(legal_entity_table.c.system)):
+        found.setdefault(row["id"], row)
     return found

@@ -1,4 +1,4 @@
-"""Conversion into the reporting currency, with a named rate type and date. A missing rate is shown, never guessed."""
+"""Conversion into the reporting currency by a named rate type and date; a missing rate is never guessed."""
 
 from __future__ import annotations
 

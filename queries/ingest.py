@@ -20,7 +20,7 @@ from queries.records import ANCHORS, NODE_KINDS, InvoiceLine, Record, TimeEntry
 from queries.rows import Encoded, Source, encode
 from queries.schema import RECORD_TABLES, billed_time
 from queries.types import HOURS_SCALE, to_micros, to_scaled
-from queries.write import Row, execute_many, insert, rows_by, rows_by_id, upsert
+from queries.write import Row, execute_many, insert, rows_by, rows_by_id, select_rows, upsert
 
 
 @dataclass(slots=True)
@@ -51,6 +51,7 @@ def ingest(
     if kind == "project":
         _lower_first_active(connection, encoded)
     done.touched |= {name for name in engagements if name} | {old for _, old in news if old}
+    done.touched |= _judged_by(connection, kind, [record.id for record in fresh])
     lines, lost = _billed_time(connection, kind, source, fresh)
     done.touched |= settle(connection, kind, [(source.system, record.id) for record in fresh])
     done.touched |= settle(connection, "invoice_line", sorted(lines))
@@ -58,7 +59,9 @@ def ingest(
     return done
 
 
-def mark_deleted(connection: Connection, kind: str, system: str, ids: Iterable[str], at: datetime) -> set[str]:
+def mark_deleted(
+    connection: Connection, kind: str, system: str, ids: Iterable[str], at: datetime
+) -> set[str]:
     """Mark records that left their source; the engagements touched. They come back when seen again."""
     wanted = sorted(ids)
     rows = rows_by_id(connection, RECORD_TABLES[kind], ("id", "engagement_id", "deleted_at"), system, wanted)
@@ -91,7 +94,9 @@ def newest(records: Sequence[Record]) -> list[Record]:
     return list(best.values())
 
 
-def _news(connection: Connection, kind: str, source: Source, encoded: Encoded) -> list[tuple[int, str | None]]:
+def _news(
+    connection: Connection, kind: str, source: Source, encoded: Encoded
+) -> list[tuple[int, str | None]]:
     """Indexes of the rows that are not stored yet, or in an older version, with their old engagement."""
     columns = ("id", "source_updated_at", "digest", "engagement_id")
     ids = [record.id for record in encoded.records]
@@ -117,6 +122,17 @@ def _place(
     if kind in ANCHORS:
         return anchor_leaves(connection, kind, source, records)
     return [None] * len(records)
+
+
+def _judged_by(connection: Connection, kind: str, ids: Sequence[str]) -> set[str]:
+    """Engagements whose open items a calendar or an exchange rate decides on."""
+    if kind == "legal_entity":
+        rows = rows_by(connection, "open_item", ("engagement_id",), ("legal_entity",), [(i,) for i in ids])
+    elif kind == "fx_rate":
+        rows = select_rows(connection, "SELECT DISTINCT engagement_id FROM finding WHERE is_open")
+    else:
+        rows = []
+    return {row[0] for row in rows}
 
 
 def _lower_first_active(connection: Connection, encoded: Encoded) -> None:
@@ -160,7 +176,9 @@ def _billed_time(
 def _billed_rows(kind: str, source: Source, record: Record) -> list[Row]:
     if isinstance(record, TimeEntry) and record.invoice_line_id is not None:
         line = record.invoice_line_system or source.reference("invoice_line")
-        return [(kind, source.system, record.id, source.system, record.id, line, record.invoice_line_id, None)]
+        return [
+            (kind, source.system, record.id, source.system, record.id, line, record.invoice_line_id, None)
+        ]
     if not isinstance(record, InvoiceLine):
         return []
     named: dict[tuple[str, str], Any] = {}
@@ -170,5 +188,6 @@ def _billed_rows(kind: str, source: Source, record: Record) -> list[Row]:
         both_known = at in named and named[at] is not None and hours is not None
         named[at] = named[at] + hours if both_known else hours
     return [
-        (kind, source.system, record.id, *at, source.system, record.id, hours) for at, hours in sorted(named.items())
+        (kind, source.system, record.id, *at, source.system, record.id, hours)
+        for at, hours in sorted(named.items())
     ]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, and_, exists, func, or_, select
 
+from queries import read
 from queries.records import ANCHORS, NODE_KINDS
 from queries.schema import RECORD_TABLES, finding, link, node, span_key, system_role
 from queries.spans import ObjectRef, SpanRow, spans_of_key, spans_of_trace
@@ -83,8 +84,8 @@ class Journey:
     title: str
     legal_entity: str | None
     hops: list[Hop]
-    findings: list[Mapping[str, Any]]
-    links: list[Mapping[str, Any]]
+    findings: list[dict[str, Any]]
+    links: list[dict[str, Any]]
 
 
 def resolve(connection: Connection, any_id: str) -> list[str]:
@@ -92,13 +93,17 @@ def resolve(connection: Connection, any_id: str) -> list[str]:
     text = any_id.strip()
     found = list(
         connection.execute(
-            select(node.c.engagement_id).where(or_(node.c.engagement_id == text, node.c.id == text)).distinct()
+            select(node.c.engagement_id)
+            .where(or_(node.c.engagement_id == text, node.c.id == text))
+            .distinct()
         ).scalars()
     )
     found += connection.execute(select(finding.c.engagement_id).where(finding.c.id == text)).scalars()
     for kind, table in RECORD_TABLES.items():
         if kind in ANCHORS:
-            found += connection.execute(select(table.c.engagement_id).where(table.c.id == text).distinct()).scalars()
+            found += connection.execute(
+                select(table.c.engagement_id).where(table.c.id == text).distinct()
+            ).scalars()
         if kind in NODE_KINDS and "number" in table.c:
             found += connection.execute(select(table.c.engagement_id).where(table.c.number == text)).scalars()
     found += _by_invoice(connection, text) + _by_trace(connection, text)
@@ -109,23 +114,37 @@ def _by_invoice(connection: Connection, text: str) -> list[str]:
     invoice, line = RECORD_TABLES["invoice"], RECORD_TABLES["invoice_line"]
     mine = and_(line.c.invoice_system == invoice.c.system, line.c.invoice_id == invoice.c.id)
     query = select(line.c.engagement_id).distinct().select_from(invoice.join(line, mine))
-    return [n for n in connection.execute(query.where(or_(invoice.c.id == text, invoice.c.number == text))).scalars() if n]
+    return [
+        n
+        for n in connection.execute(
+            query.where(or_(invoice.c.id == text, invoice.c.number == text))
+        ).scalars()
+        if n
+    ]
 
 
 def _by_trace(connection: Connection, text: str) -> list[str]:
-    keys = connection.execute(select(span_key.c.kind, span_key.c.id).where(span_key.c.trace_id == text.lower()).distinct())
+    keys = connection.execute(
+        select(span_key.c.kind, span_key.c.id).where(span_key.c.trace_id == text.lower()).distinct()
+    )
     ids = [row.id for row in keys if row.kind in NODE_KINDS]
-    return list(connection.execute(select(node.c.engagement_id).where(node.c.id.in_(ids)).distinct()).scalars())
+    return list(
+        connection.execute(select(node.c.engagement_id).where(node.c.id.in_(ids)).distinct()).scalars()
+    )
 
 
 def journey(connection: Connection, engagement: str) -> Journey:
     """The hops of an engagement, its open findings, and which link ties which records by which method."""
-    rows = connection.execute(
-        select(finding).where(finding.c.engagement_id == engagement, finding.c.is_open).order_by(finding.c.since)
-    )
-    found = [row._mapping for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+    query = select(finding).where(finding.c.engagement_id == engagement, finding.c.is_open)
+    found = read.rows(connection, query.order_by(finding.c.since))
     hops = [_hop(connection, engagement, stage) for stage in STAGES]
-    hops = [hop for hop in hops if hop.count or hop.stage not in ("contract", "erp_project", "milestone", "staffing") or _broken(hop, found)]
+    hops = [
+        hop
+        for hop in hops
+        if hop.count
+        or hop.stage not in ("contract", "erp_project", "milestone", "staffing")
+        or _broken(hop, found)
+    ]
     _states(hops, found)
     deal = RECORD_TABLES["opportunity"]
     first = connection.execute(
@@ -187,8 +206,8 @@ def _records(connection: Connection, engagement: str, stage: Stage) -> list[dict
         query = query.where(_in_role(table, stage.role))
     if stage.kind == "revenue_line":
         query = query.where(table.c.state != "scheduled")
-    rows = [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - as above
     far = datetime.max.replace(tzinfo=UTC)
+    rows = read.rows(connection, query)
     return sorted(rows, key=lambda row: (_moment(row, stage.at) or far, row["system"], row["id"]))
 
 
@@ -199,7 +218,9 @@ def _in_role(table: Table, role: str) -> Any:
 def _time_hop(connection: Connection, engagement: str, stage: Stage) -> Hop:
     """Time is summed in the store: an engagement may hold thousands of entries."""
     table = RECORD_TABLES["time_entry"]
-    here = and_(table.c.engagement_id == engagement, table.c.deleted_at.is_(None), table.c.status == "approved")
+    here = and_(
+        table.c.engagement_id == engagement, table.c.deleted_at.is_(None), table.c.status == "approved"
+    )
     query = select(
         func.count(), func.min(table.c.system), func.min(table.c.approved_at), func.max(table.c.approved_at),
         func.sum(table.c.hours), func.min(table.c.work_date), func.max(table.c.work_date),
@@ -210,8 +231,8 @@ def _time_hop(connection: Connection, engagement: str, stage: Stage) -> Hop:
         hop.first_at = first or _midnight(worked_from)
         hop.last_at = last or _midnight(worked_to)
         hop.hours = from_scaled(int(hours), HOURS_SCALE).normalize()
-        rows = connection.execute(select(table).where(here).order_by(table.c.work_date.desc(), table.c.id).limit(_SHOWN))
-        hop.records = [_shown(dict(row._mapping), stage) for row in rows]  # noqa: SLF001 - as above
+        newest = select(table).where(here).order_by(table.c.work_date.desc(), table.c.id)
+        hop.records = [_shown(row, stage) for row in read.rows(connection, newest.limit(_SHOWN))]
     return hop
 
 
@@ -228,29 +249,45 @@ def _shown(row: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
     minor, currency = row.get("amount"), row.get("currency")
     at = _moment(row, stage.at)
     return {
-        "kind": stage.kind, "system": row["system"], "id": row["id"],
+        "kind": stage.kind,
+        "system": row["system"],
+        "id": row["id"],
         "label": row.get("number") or row.get("name") or row["id"],
-        "status": row.get("status") or row.get("state"), "at": at,
-        "amount": from_minor(minor, currency) if minor is not None and currency else None, "currency": currency,
+        "status": row.get("status") or row.get("state"),
+        "at": at,
+        "amount": from_minor(minor, currency) if minor is not None and currency else None,
+        "currency": currency,
         "source_url": row.get("source_url"),
-    }  # fmt: skip
+    }
 
 
-def links(connection: Connection, engagement: str) -> list[Mapping[str, Any]]:
+def links(connection: Connection, engagement: str) -> list[dict[str, Any]]:
     """Which reference ties which records, by which method; refused ones as suggestions with the reason."""
-    members = select(node.c.kind, node.c.system, node.c.id).where(node.c.engagement_id == engagement).subquery()
-    out = and_(link.c.from_kind == members.c.kind, link.c.from_system == members.c.system, link.c.from_id == members.c.id)
-    into = and_(link.c.to_kind == members.c.kind, link.c.to_system == members.c.system, link.c.to_id == members.c.id)
-    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    members = (
+        select(node.c.kind, node.c.system, node.c.id).where(node.c.engagement_id == engagement).subquery()
+    )
+    out = and_(
+        link.c.from_kind == members.c.kind,
+        link.c.from_system == members.c.system,
+        link.c.from_id == members.c.id,
+    )
+    into = and_(
+        link.c.to_kind == members.c.kind, link.c.to_system == members.c.system, link.c.to_id == members.c.id
+    )
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for condition in (out, into):
-        for row in connection.execute(select(link).select_from(link.join(members, condition)).limit(1000)):
-            found[tuple(row)] = row._mapping  # noqa: SLF001 - as above
+        query = select(link).select_from(link.join(members, condition))
+        found |= {tuple(row.values()): row for row in read.rows(connection, query.limit(1000))}
     return [found[key] for key in sorted(found)]
 
 
 def spans(connection: Connection, engagement: str, hop: Hop | None = None) -> list[SpanRow]:
     """The traces that touched an engagement's records, or those of one hop only, whole."""
-    keys = _span_keys(connection, engagement) if hop is None else [ObjectRef(r["kind"], r["id"], r["system"]) for r in hop.records]
+    keys = (
+        _span_keys(connection, engagement)
+        if hop is None
+        else [ObjectRef(r["kind"], r["id"], r["system"]) for r in hop.records]
+    )
     if hop is not None and hop.stage == "invoice":
         keys += _invoice_keys(connection, engagement)
     touching = spans_of_key(connection, keys)
@@ -258,11 +295,15 @@ def spans(connection: Connection, engagement: str, hop: Hop | None = None) -> li
 
 
 def _span_keys(connection: Connection, engagement: str) -> list[ObjectRef]:
-    members = connection.execute(select(node.c.kind, node.c.id, node.c.system).where(node.c.engagement_id == engagement))
+    members = connection.execute(
+        select(node.c.kind, node.c.id, node.c.system).where(node.c.engagement_id == engagement)
+    )
     return [ObjectRef(*row) for row in members] + _invoice_keys(connection, engagement)
 
 
 def _invoice_keys(connection: Connection, engagement: str) -> list[ObjectRef]:
     line = RECORD_TABLES["invoice_line"]
-    query = select(line.c.invoice_id, line.c.invoice_system).where(line.c.engagement_id == engagement).distinct()
+    query = (
+        select(line.c.invoice_id, line.c.invoice_system).where(line.c.engagement_id == engagement).distinct()
+    )
     return [ObjectRef("invoice", row[0], row[1]) for row in connection.execute(query) if row[0]]

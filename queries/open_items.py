@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, delete, or_, select
+from sqlalchemy import Connection, and_, delete, or_, select
 
 from queries.schema import open_item
 from queries.types import to_micros
@@ -34,12 +34,9 @@ class OpenItem(NamedTuple):
     facts: dict[str, Any]
 
 
-def fetch(connection: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
-    """The rows of a composed statement, as mappings."""
-    return [dict(row._mapping) for row in connection.execute(statement)]  # noqa: SLF001 - SQLAlchemy's public name for it
-
-
-def replace(connection: Connection, check: str, engagements: Sequence[str] | None, items: Iterable[OpenItem]) -> None:
+def replace(
+    connection: Connection, check: str, engagements: Sequence[str] | None, items: Iterable[OpenItem]
+) -> None:
     """Make the open items of a check in these engagements equal ``items``; None means all engagements."""
     if engagements is None:
         connection.execute(delete(open_item).where(open_item.c.check_key == check))
@@ -63,7 +60,7 @@ def stored(connection: Connection, check: str, engagements: Sequence[str] | None
     if engagements is not None:
         query = query.where(open_item.c.engagement_id.in_(engagements))
     rows = connection.execute(query.order_by(*open_item.primary_key.columns))
-    return [OpenItem(*row[:-1], facts=json.loads(row[-1])) for row in rows]
+    return [OpenItem._make((*row[:-1], json.loads(row[-1]))) for row in rows]
 
 
 def crossing(connection: Connection, check: str, after: datetime, until: datetime) -> list[str]:

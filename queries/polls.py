@@ -1,4 +1,4 @@
-"""The state of every stream: watermark, complete_through, runs, leases, rejects, and what they allow us to claim."""
+"""Every stream's state: watermark, runs, leases, rejects, and what they allow us to claim."""
 
 from __future__ import annotations
 
@@ -36,9 +36,12 @@ class RoleConfig(NamedTuple):
 
 
 def configure(connection: Connection, streams: Sequence[StreamConfig], roles: Sequence[RoleConfig]) -> None:
-    """Make the store's list of streams and roles equal the configuration; forgotten streams keep their history."""
+    """Make the store's streams and roles equal the configuration; forgotten streams keep their history."""
     connection.execute(update(stream_state).values(configured=False))
-    known = {(row.system, row.stream) for row in connection.execute(select(stream_state.c.system, stream_state.c.stream))}
+    known = {
+        (row.system, row.stream)
+        for row in connection.execute(select(stream_state.c.system, stream_state.c.stream))
+    }
     for config in streams:
         values: dict[str, Any] = {
             "kind": config.kind,
@@ -50,7 +53,9 @@ def configure(connection: Connection, streams: Sequence[StreamConfig], roles: Se
         if (config.system, config.stream) in known:
             connection.execute(update(stream_state).where(at).values(values))
         else:
-            connection.execute(insert(stream_state).values(system=config.system, stream=config.stream, **values))
+            connection.execute(
+                insert(stream_state).values(system=config.system, stream=config.stream, **values)
+            )
     connection.execute(delete(system_role))
     for role in roles:
         connection.execute(insert(system_role).values(role._asdict()))
@@ -62,16 +67,24 @@ def _at(system: str, stream: str) -> Any:
 
 def watermark(connection: Connection, system: str, stream: str) -> str | None:
     """The position safely read, as the system wrote it."""
-    return connection.execute(select(stream_state.c.watermark).where(_at(system, stream))).scalar_one_or_none()
+    return connection.execute(
+        select(stream_state.c.watermark).where(_at(system, stream))
+    ).scalar_one_or_none()
 
 
-def take_lease(connection: Connection, system: str, stream: str, holder: str, now: datetime, length: timedelta) -> bool:
+def take_lease(
+    connection: Connection, system: str, stream: str, holder: str, now: datetime, length: timedelta
+) -> bool:
     """Become the only one who polls this stream until the lease ends; false when someone else is."""
     free = or_(
-        stream_state.c.leased_until.is_(None), stream_state.c.leased_until <= now, stream_state.c.leased_by == holder
+        stream_state.c.leased_until.is_(None),
+        stream_state.c.leased_until <= now,
+        stream_state.c.leased_by == holder,
     )
     taken = connection.execute(
-        update(stream_state).where(_at(system, stream), free).values(leased_by=holder, leased_until=now + length)
+        update(stream_state)
+        .where(_at(system, stream), free)
+        .values(leased_by=holder, leased_until=now + length)
     )
     return taken.rowcount == 1
 
@@ -85,7 +98,9 @@ def release_lease(connection: Connection, system: str, stream: str, holder: str)
 def start_run(connection: Connection, system: str, stream: str, now: datetime, trace_id: str | None) -> int:
     """Open the row every poll leaves, good or bad; one that never ended was killed."""
     lost = and_(
-        collection_run.c.system == system, collection_run.c.stream == stream, collection_run.c.outcome == "running"
+        collection_run.c.system == system,
+        collection_run.c.stream == stream,
+        collection_run.c.outcome == "running",
     )
     connection.execute(update(collection_run).where(lost).values(outcome="interrupted", ended_at=now))
     zero = {"pages": 0, "read": 0, "changed": 0, "rejected": 0, "deleted": 0}
@@ -110,14 +125,18 @@ class Progress:
 
 def batch_done(connection: Connection, run: int, progress: Progress, position: str | None) -> None:
     """Move the watermark, in the transaction that stored the batch."""
-    row = connection.execute(select(collection_run.c.system, collection_run.c.stream).where(collection_run.c.id == run)).one()
+    row = connection.execute(
+        select(collection_run.c.system, collection_run.c.stream).where(collection_run.c.id == run)
+    ).one()
     counts = {name: getattr(progress, name) for name in Progress.__slots__}
-    connection.execute(update(collection_run).where(collection_run.c.id == run).values(watermark=position, **counts))
+    connection.execute(
+        update(collection_run).where(collection_run.c.id == run).values(watermark=position, **counts)
+    )
     if position is not None:
         connection.execute(update(stream_state).where(_at(row.system, row.stream)).values(watermark=position))
 
 
-def end_run(  # noqa: PLR0913 - one row, one call
+def end_run(
     connection: Connection,
     run: int,
     *,
@@ -135,7 +154,9 @@ def end_run(  # noqa: PLR0913 - one row, one call
         "complete_through": complete_through,
         "unknown_fields": json.dumps(dict(unknown_fields)) if unknown_fields else None,
     }
-    row = connection.execute(select(collection_run.c.system, collection_run.c.stream).where(collection_run.c.id == run)).one()
+    row = connection.execute(
+        select(collection_run.c.system, collection_run.c.stream).where(collection_run.c.id == run)
+    ).one()
     connection.execute(update(collection_run).where(collection_run.c.id == run).values(values))
     state: dict[str, Any] = {"error": error}
     if outcome in ("ok", "partial"):
@@ -151,7 +172,7 @@ Name = tuple[str, str, str]
 
 
 class Reject(NamedTuple):
-    """A row that could not become a record: raw text, why, and the records it names where that is readable."""
+    """A row that could not become a record: its text, why, and the records it names where it is readable."""
 
     record_id: str | None
     reason: str
@@ -169,15 +190,25 @@ def quarantine(
         at = and_(reject.c.system == system, reject.c.stream == stream, reject.c.fingerprint == fingerprint)
         names = json.dumps(item.names)
         again = connection.execute(
-            update(reject).where(at).values(last_seen_at=now, reason=item.reason, names=names, resolved_at=None)
+            update(reject)
+            .where(at)
+            .values(last_seen_at=now, reason=item.reason, names=names, resolved_at=None)
         )
         if again.rowcount == 0:
             news += 1
             connection.execute(
                 insert(reject).values(
-                    system=system, stream=stream, kind=kind, record_id=item.record_id, fingerprint=fingerprint,
-                    reason=item.reason, raw=_storable(item.raw), names=names, first_seen_at=now, last_seen_at=now,
-                )  # fmt: skip
+                    system=system,
+                    stream=stream,
+                    kind=kind,
+                    record_id=item.record_id,
+                    fingerprint=fingerprint,
+                    reason=item.reason,
+                    raw=_storable(item.raw),
+                    names=names,
+                    first_seen_at=now,
+                    last_seen_at=now,
+                )
             )
     return news
 
@@ -186,7 +217,9 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 
-def resolve_rejects(connection: Connection, system: str, stream: str, ids: Iterable[str], now: datetime) -> list[Name]:
+def resolve_rejects(
+    connection: Connection, system: str, stream: str, ids: Iterable[str], now: datetime
+) -> list[Name]:
     """Records that came in well take their earlier rejects with them; the records those named."""
     mine = and_(reject.c.system == system, reject.c.stream == stream, reject.c.resolved_at.is_(None))
     waiting = connection.execute(select(reject.c.id, reject.c.record_id, reject.c.names).where(mine)).all()
@@ -238,9 +271,15 @@ def coverage(
     """For each legal entity: min(complete_through) of the streams read, or why it is unknown."""
     states = connection.execute(
         select(
-            stream_state.c.system, stream_state.c.stream, stream_state.c.kind, stream_state.c.complete_through,
-            stream_state.c.freshness_limit_s, stream_state.c.error, system_role.c.role, system_role.c.legal_entity,
-        )  # fmt: skip
+            stream_state.c.system,
+            stream_state.c.stream,
+            stream_state.c.kind,
+            stream_state.c.complete_through,
+            stream_state.c.freshness_limit_s,
+            stream_state.c.error,
+            system_role.c.role,
+            system_role.c.legal_entity,
+        )
         .join(system_role, system_role.c.system == stream_state.c.system)
         .where(stream_state.c.configured)
     ).all()
@@ -255,18 +294,21 @@ def _coverage(states: Sequence[Any], reads: Sequence[Reads], entity: str, now: d
             if s.role == need.role and s.kind == need.kind and s.legal_entity in ("*", entity)
         ]  # fmt: skip
         if not serving and need.required:
-            return Coverage(None, f"no system with role {need.role} has a {need.kind} stream for {entity or 'this work'}")
+            return Coverage(
+                None, f"no system with role {need.role} has a {need.kind} stream for {entity or 'this work'}"
+            )
         for state in serving:
             name = f"{state.system}/{state.stream}"
             if state.complete_through is None:
-                return Coverage(None, f"{name} has never been read to its end" + (f": {state.error}" if state.error else ""))
-            if now - state.complete_through > timedelta(seconds=state.freshness_limit_s):
-                limit = timedelta(seconds=state.freshness_limit_s)
+                error = f": {state.error}" if state.error else ""
+                return Coverage(None, f"{name} has never been read to its end{error}")
+            through, limit = state.complete_through, timedelta(seconds=state.freshness_limit_s)
+            if now - through > limit:
                 return Coverage(
-                    state.complete_through,
-                    f"{name} is complete only through {iso(state.complete_through)}, older than its limit of {limit}",
+                    through,
+                    f"{name} is complete only through {iso(through)}, older than its limit of {limit}",
                 )
-            oldest = state.complete_through if oldest is None else min(oldest, state.complete_through)
+            oldest = through if oldest is None else min(oldest, through)
     return Coverage(oldest, None)
 
 
@@ -277,7 +319,10 @@ def latest_runs(connection: Connection, reads: Sequence[Reads]) -> list[int]:
         select(func.max(collection_run.c.id))
         .join(
             stream_state,
-            and_(stream_state.c.system == collection_run.c.system, stream_state.c.stream == collection_run.c.stream),
+            and_(
+                stream_state.c.system == collection_run.c.system,
+                stream_state.c.stream == collection_run.c.stream,
+            ),
         )
         .where(stream_state.c.kind.in_(kinds))
         .group_by(collection_run.c.system, collection_run.c.stream)

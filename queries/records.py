@@ -1,13 +1,11 @@
 """The records Sightglass understands: one struct per kind, the canonical form of every source.
 
-A collector turns what a system answers into these structs; :mod:`queries.schema` derives one table
-from each. A reference to another record is a pair ``<name>_system`` / ``<name>_id``; the system may
-be left out when only one configured system keeps that kind. ``REFERENCES`` says which names are
-references, and to which kind.
+A collector turns what a system answers into these structs; :mod:`queries.schema` derives a table from
+each. A reference to another record is a pair ``<name>_system`` / ``<name>_id`` (``REFERENCES``); the
+system may be left out when only one configured system keeps that kind.
 
-Units: money is a ``Decimal`` in the record's ``currency`` (stored in ISO 4217 minor units), hours
-are decimal hours, rates are money per hour. Instants carry a zone, days are local to the legal
-entity.
+Units: money is a ``Decimal`` in the record's ``currency`` (stored in ISO 4217 minor units), hours are
+decimal hours, rates are money per hour. Instants carry a zone, days are local to the legal entity.
 """
 
 from __future__ import annotations
@@ -46,10 +44,7 @@ class Customer(Record, kw_only=True, gc=False):
 
 
 class LegalEntity(Record, kw_only=True, gc=False):
-    """A company of the firm: its calendar decides what a business day is.
-
-    ``work_week_end`` is an ISO weekday (7 = Sunday).
-    """
+    """A company of the firm: its calendar decides what a business day is (weekdays as in ISO, 7 Sunday)."""
 
     name: Text
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
@@ -106,8 +101,7 @@ class Contract(Record, kw_only=True, gc=False):
 class ContractLine(Record, kw_only=True, gc=False):
     """One promise of a contract: how it is billed and how its revenue is recognised.
 
-    ``billing_calendar`` with ``next_billing_on`` as its anchor says when the line bills; without a
-    calendar, time bills from the end of the work week.
+    ``billing_calendar``, anchored at ``next_billing_on``, says when; without it, time bills by work week.
     """
 
     contract_system: Id | None = None

@@ -18,6 +18,7 @@ from queries.types import HOURS_SCALE, RATE_SCALE, MoneyError, to_micros, to_min
 #: states of a project that prove it was active at some time
 HAS_BEEN_ACTIVE = frozenset({"active", "on_hold", "complete", "closed"})
 
+_SCALES = {"hours": HOURS_SCALE, "rate": RATE_SCALE}
 _encode_json = msgspec.json.Encoder().encode
 
 
@@ -29,9 +30,9 @@ class Source:
     references: Mapping[str, str] = field(default_factory=dict)
     legal_entities: Mapping[str, str] = field(default_factory=dict)
 
-    def reference(self, name: str) -> str:
-        """The system an unqualified reference of this source means."""
-        return self.references.get(name, self.system)
+    def reference(self, name: str, kind: str = "") -> str:
+        """The system an unqualified reference means; ``kind.name`` is more precise than ``name``."""
+        return self.references.get(f"{kind}.{name}") or self.references.get(name, self.system)
 
     def salt(self) -> bytes:
         """Changes when the same record would be stored differently."""
@@ -48,11 +49,14 @@ class Encoded(NamedTuple):
     refused: list[tuple[Record, str]]
 
 
-def encode(kind: str, source: Source, records: Sequence[Record], collected_at: datetime, *, sqlite: bool) -> Encoded:
+def encode(
+    kind: str, source: Source, records: Sequence[Record], collected_at: datetime, *, sqlite: bool
+) -> Encoded:
     """Encode records column by column; when one of them cannot be, find out which, row by row."""
     columns = column_names(kind)
+    good = list(records)
+    refused: list[tuple[Record, str]] = []
     try:
-        good, refused = list(records), []
         body = _columns(kind, source, good, collected_at, sqlite=sqlite)
     except (ValueError, ArithmeticError, UnicodeError):
         good, refused = _sieve(kind, source, records, collected_at, sqlite=sqlite)
@@ -87,8 +91,7 @@ def _columns(
 ) -> list[list[Any]]:
     count = len(records)
     body: list[list[Any]] = [[source.system] * count]
-    for name, unit in FIELDS[kind].items():
-        body.append(_column(kind, name, unit, source, records, sqlite=sqlite))
+    body += [_column(kind, name, source, records, sqlite=sqlite) for name in FIELDS[kind]]
     body.append([to_micros(collected_at)] * count)
     body.append(_digests(records, source.salt()))
     if kind == "time_entry":
@@ -98,23 +101,29 @@ def _columns(
     return body
 
 
-def _column(kind: str, name: str, unit: str, source: Source, records: list[Record], *, sqlite: bool) -> list[Any]:
+def _column(kind: str, name: str, source: Source, records: list[Record], *, sqlite: bool) -> list[Any]:
+    unit = FIELDS[kind][name]
     values = [getattr(record, name) for record in records]
     if unit == "money":
         return [
             None if value is None else to_minor(value, _currency(record))
             for value, record in zip(values, records, strict=True)
         ]
-    if unit == "hours":
-        return [None if value is None else to_scaled(value, HOURS_SCALE) for value in values]
-    if unit == "rate":
-        return [None if value is None else to_scaled(value, RATE_SCALE) for value in values]
+    if unit in _SCALES:
+        return [None if value is None else to_scaled(value, _SCALES[unit]) for value in values]
     if unit == "instant":
         return [None if value is None else round(value.timestamp() * 1_000_000) for value in values]
     if unit == "day":
         return [None if value is None else value.isoformat() for value in values] if sqlite else values
+    return _plain_column(kind, name, source, records, values)
+
+
+def _plain_column(
+    kind: str, name: str, source: Source, records: list[Record], values: list[Any]
+) -> list[Any]:
+    """Values kept as they are, but for a reference's own system and a code the firm renames."""
     if name.endswith("_system") and (reference := name.removesuffix("_system")) in REFERENCES[kind]:
-        default = source.reference(reference)
+        default = source.reference(reference, kind)
         ids = [getattr(record, f"{reference}_id") for record in records]
         return [None if i is None else value or default for value, i in zip(values, ids, strict=True)]
     if name == "legal_entity" and source.legal_entities:
@@ -134,13 +143,15 @@ def _digests(records: list[Record], salt: bytes) -> list[bytes]:
     for record in records:
         data = _encode_json(record)
         if b"\\u0000" in data:
-            raise ValueError("a text holds the NUL character, which no database keeps: remove it in the source")
+            raise ValueError(
+                "a text holds the NUL character, which no database keeps: remove it in the source"
+            )
         digests.append(blake2b(data, digest_size=8, salt=salt).digest())
     return digests
 
 
 def _first_active(record: Record) -> int | None:
-    assert isinstance(record, Project)  # noqa: S101 - narrows the type; encode() is called with one kind
+    assert isinstance(record, Project)
     if record.activated_at is not None:
         return to_micros(record.activated_at)
     return to_micros(record.source_updated_at) if record.status in HAS_BEEN_ACTIVE else None
@@ -163,12 +174,16 @@ def value_of(hours: Decimal, rate: Decimal, currency: str, rounding: str | None)
 
 
 def _time_columns(records: list[Record]) -> list[list[Any]]:
-    opened, currencies, minors, hours = [], [], [], []
+    opened, currencies, hours = [], [], []
+    minors: list[int | None] = []
     for record in records:
-        assert isinstance(record, TimeEntry)  # noqa: S101 - as above
-        worth = record.rate is not None and record.currency is not None
+        assert isinstance(record, TimeEntry)
+        rate, currency = record.rate, record.currency
         opened.append(counts_as_work(record))
-        currencies.append(record.currency)
-        minors.append(value_of(record.hours, record.rate, record.currency, record.rounding) if worth else None)
+        currencies.append(currency)
+        if rate is None or currency is None:
+            minors.append(None)
+        else:
+            minors.append(value_of(record.hours, rate, currency, record.rounding))
         hours.append(to_scaled(record.hours, HOURS_SCALE))
     return [opened, currencies, minors, hours, [0] * len(records)]

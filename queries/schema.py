@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from queries.records import KINDS, NODE_KINDS, REFERENCES, Record
+from queries.records import KINDS, NODE_KINDS, REFERENCES
 from queries.types import UtcInstant
 
 metadata = MetaData(
@@ -106,9 +106,9 @@ DERIVED: dict[str, tuple[tuple[str, type[TypeEngine[Any]]], ...]] = {
 }
 
 
-def _record_table(kind: str, struct: type[Record]) -> Table:
+def _record_table(kind: str) -> Table:
     required = {"id", "source_updated_at"}
-    columns = [Column("system", Text, primary_key=True)]
+    columns: list[Column[Any]] = [Column("system", Text, primary_key=True)]
     for name, unit in FIELDS[kind].items():
         columns.append(
             Column(name, _COLUMN_TYPES[unit], primary_key=name == "id", nullable=name not in required)
@@ -124,16 +124,13 @@ def _indexes(kind: str) -> list[Index]:
     if kind == "time_entry":
         return [Index(None, "engagement_id", "is_open")]
     if kind in NODE_KINDS or "project" in REFERENCES[kind] or "contract_line" in REFERENCES[kind]:
-        found = [Index(None, "engagement_id")]
-        if kind == "invoice_line":
-            found += [Index(None, "invoice_system", "invoice_id"), Index(None, "credits_line_system", "credits_line_id")]
-        if kind == "revenue_line":
-            found += [Index(None, "reverses_system", "reverses_id"), Index(None, "milestone_system", "milestone_id")]
-        return found
+        more = {"invoice_line": ("invoice", "credits_line"), "revenue_line": ("reverses", "milestone")}
+        pairs = [Index(None, f"{name}_system", f"{name}_id") for name in more.get(kind, ())]
+        return [Index(None, "engagement_id"), *pairs]
     return [Index(None, "credits_system", "credits_id")] if kind == "invoice" else []
 
 
-RECORD_TABLES: dict[str, Table] = {kind: _record_table(kind, struct) for kind, struct in KINDS.items()}
+RECORD_TABLES: dict[str, Table] = {kind: _record_table(kind) for kind in KINDS}
 
 legal_entity_table = RECORD_TABLES["legal_entity"]
 
@@ -285,7 +282,9 @@ finding = Table(
     Column("legal_entity", Text),
     Column("root_id", Text, nullable=False),
     Column("is_open", Boolean, nullable=False),
-    Column("status", Text, nullable=False, comment="new, acknowledged, in_progress, snoozed, regressed, resolved"),
+    Column(
+        "status", Text, nullable=False, comment="new, acknowledged, in_progress, snoozed, regressed, resolved"
+    ),
     Column("outcome", Text, nullable=False, comment="fail while judged, unknown while it cannot be"),
     Column("since", UtcInstant, nullable=False, comment="of the oldest item listed"),
     Column("watch_at", UtcInstant, nullable=False),
@@ -294,7 +293,12 @@ finding = Table(
     Column("currency", Text, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("detected_minor", BigInteger, nullable=False),
-    Column("wip_minor", BigInteger, nullable=False, comment="all that is open on the subject, past the threshold or not"),
+    Column(
+        "wip_minor",
+        BigInteger,
+        nullable=False,
+        comment="all that is open on the subject, past the threshold or not",
+    ),
     Column("group_minor", BigInteger, comment="the amount in the reporting currency; null: no rate"),
     Column("severity", Text, nullable=False, comment="critical, high, medium, low"),
     Column("owner", Text),
@@ -386,4 +390,3 @@ span_key = Table(
     Column("start_ns", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-

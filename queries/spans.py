@@ -10,19 +10,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exc, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, tuple_
 
 from queries.schema import span, span_key
 from queries.types import to_micros
-
-#: what a store raises while it is locked, overloaded or away: the same write may succeed in a moment
-STORE_BUSY: tuple[type[Exception], ...] = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+from queries.write import Row, insert, rows_by
 
 #: ids one statement names at most: SQLite takes 999 parameters where it was built long ago
 _IDS_PER_STATEMENT = 500
-_IDENTITY = itemgetter(0, 1)
+_IDENTITY = ("trace_id", "span_id")
+_ONCE = "ON CONFLICT DO NOTHING"
 
 
 class SpanRow(NamedTuple):
@@ -73,21 +72,23 @@ _SPAN_COLUMNS = tuple(span.c[name] for name in SpanRow._fields)
 
 
 def store_spans(
-    connection: Connection, spans: Sequence[SpanRow], keys: Iterable[SpanKey], received_at: datetime
+    connection: Connection, spans: Iterable[SpanRow], keys: Iterable[SpanKey], received_at: datetime
 ) -> int:
-    """Store spans and their keys, and say how many spans were new. The caller owns the transaction.
+    """Store the spans not yet known, with their keys, and say how many those were.
 
-    Raises one of STORE_BUSY while the store is locked or away; nothing is half stored then.
+    The caller owns the transaction, one of :func:`queries.store.writing`.
     """
+    given: dict[tuple[str, str], SpanRow] = {}
+    for row in spans:
+        given.setdefault(row[:2], row)
+    for known in rows_by(connection, span.name, _IDENTITY, _IDENTITY, sorted(given)):
+        given.pop((known[0], known[1]), None)
     received = to_micros(received_at)
-    # Both tables are clustered by key: sorted rows touch each page once, and two writers never deadlock.
-    rows = [(*row, received) for row in sorted(spans, key=_IDENTITY)]
-    new = _insert(connection, span, rows)
-    if new < len(rows):
-        fresh = _new_at(connection, received_at, spans) if new else set()
-        keys = [key for key in keys if (key.trace_id, key.span_id) in fresh]
-    _insert(connection, span_key, sorted(keys, key=itemgetter(0, 1, 2, 3)))
-    return new
+    rows = [(*row, received) for row in given.values()]
+    insert(connection, span, (*SpanRow._fields, "received_at"), rows, _ONCE)
+    theirs: list[Row] = [key for key in keys if (key.trace_id, key.span_id) in given]
+    insert(connection, span_key, SpanKey._fields, theirs, _ONCE)
+    return len(rows)
 
 
 def spans_of_key(
@@ -111,7 +112,7 @@ def spans_of_key(
         rows = select(*_SPAN_COLUMNS).join(
             named, and_(span.c.trace_id == named.c.trace_id, span.c.span_id == named.c.span_id)
         )
-        found.update((_IDENTITY(row), SpanRow(*row)) for row in connection.execute(rows))
+        found.update(((row.trace_id, row.span_id), SpanRow(*row)) for row in connection.execute(rows))
     return sorted(found.values(), key=_by_start)[-limit:]
 
 
@@ -146,49 +147,6 @@ def prune(connection: Connection, before: datetime, batch: int = 5000) -> int:
         old = select(*identity).where(table.c.start_ns < cut).limit(batch)
         gone += connection.execute(delete(table).where(tuple_(*identity).in_(old))).rowcount
     return gone
-
-
-def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> int:
-    if not rows:
-        return 0
-    names = ", ".join(table.columns.keys())
-    if connection.dialect.name == "postgresql":
-        return _copy(connection, table.name, names, rows)
-    marks = ", ".join("?" for _ in table.columns)
-    statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - names are the schema's
-    return connection.exec_driver_sql(statement, rows).rowcount
-
-
-def _copy(connection: Connection, table: str, names: str, rows: Sequence[tuple[Any, ...]]) -> int:
-    driver = connection.dialect.loaded_dbapi
-    statement = f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming_{table} ON CONFLICT DO NOTHING"  # noqa: S608
-    cursor: Any = connection.connection.cursor()
-    try:
-        cursor.execute(
-            f"CREATE TEMP TABLE IF NOT EXISTS incoming_{table} (LIKE {table}) ON COMMIT DELETE ROWS"
-        )
-        with cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(statement)
-        return int(cursor.rowcount)
-    except driver.OperationalError as error:
-        # COPY goes past SQLAlchemy, so that its name for an unreachable store has to be given here.
-        raise exc.OperationalError(statement, None, error) from error
-    finally:
-        cursor.close()
-
-
-def _new_at(connection: Connection, received_at: datetime, spans: Iterable[SpanRow]) -> set[tuple[str, str]]:
-    # Asked only when some of a write's spans were known before, which a sender's retry seldom brings about.
-    traces = sorted({row.trace_id for row in spans})
-    found: set[tuple[str, str]] = set()
-    for start in range(0, len(traces), _IDS_PER_STATEMENT):
-        rows = select(span.c.trace_id, span.c.span_id).where(
-            span.c.trace_id.in_(traces[start : start + _IDS_PER_STATEMENT]), span.c.received_at == received_at
-        )
-        found.update((row.trace_id, row.span_id) for row in connection.execute(rows))
-    return found
 
 
 def _conditions(wanted: Sequence[ObjectRef]) -> Iterable[ColumnElement[bool]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
+from queries import read
 from queries.schema import collection_run, reject, stream_state, system_role
 from queries.types import iso
 
@@ -26,7 +27,8 @@ def state(row: Mapping[str, Any], now: datetime) -> str:
     if lag > timedelta(seconds=row["freshness_limit_s"]):
         return "stale"
     # half an interval of grace: a poll takes its time
-    return "late" if lag > timedelta(seconds=1.5 * row["interval_s"]) and row["interval_s"] * 3 >= row["freshness_limit_s"] else "fresh"
+    behind = lag > timedelta(seconds=1.5 * row["interval_s"])
+    return "late" if behind and row["interval_s"] * 3 >= row["freshness_limit_s"] else "fresh"
 
 
 def streams(connection: Connection, now: datetime) -> list[dict[str, Any]]:
@@ -45,8 +47,7 @@ def streams(connection: Connection, now: datetime) -> list[dict[str, Any]]:
         .order_by(stream_state.c.system, stream_state.c.stream)
     )
     found = []
-    for row in connection.execute(query):
-        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    for values in read.rows(connection, query):
         complete = values["complete_through"]
         values["state"] = state(values, now)
         values["lag_s"] = None if complete is None else int((now - complete).total_seconds())
@@ -82,11 +83,16 @@ def as_json(connection: Connection, now: datetime) -> list[dict[str, Any]]:
         )
     known = roles(connection)
     return [
-        {"system": name, "kind": known[name]["kind"], "roles": known[name]["roles"],
-         "legal_entities": known[name]["legal_entities"], "streams": rows}
+        {
+            "system": name,
+            "kind": known[name]["kind"],
+            "roles": known[name]["roles"],
+            "legal_entities": known[name]["legal_entities"],
+            "streams": rows,
+        }
         for name, rows in sorted(grouped.items())
         if name in known
-    ]  # fmt: skip
+    ]
 
 
 def freshness(connection: Connection, now: datetime) -> tuple[int, int, datetime | None]:
@@ -102,7 +108,7 @@ def freshness(connection: Connection, now: datetime) -> tuple[int, int, datetime
     return sum(worst.values()), len(worst), oldest
 
 
-def runs(connection: Connection, system: str, stream: str, limit: int = 20) -> list[Mapping[str, Any]]:
+def runs(connection: Connection, system: str, stream: str, limit: int = 20) -> list[dict[str, Any]]:
     """The newest polls of a stream."""
     query = (
         select(collection_run)
@@ -110,7 +116,7 @@ def runs(connection: Connection, system: str, stream: str, limit: int = 20) -> l
         .order_by(collection_run.c.id.desc())
         .limit(limit)
     )
-    return [row._mapping for row in connection.execute(query)]  # noqa: SLF001 - as above
+    return read.rows(connection, query)
 
 
 def rejects(connection: Connection, system: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
@@ -118,4 +124,4 @@ def rejects(connection: Connection, system: str | None = None, limit: int = 100)
     query = select(reject).where(reject.c.resolved_at.is_(None)).order_by(reject.c.id.desc()).limit(limit)
     if system:
         query = query.where(reject.c.system == system)
-    return [{**row._mapping, "names": json.loads(row.names)} for row in connection.execute(query)]  # noqa: SLF001 - as above
+    return [{**row, "names": json.loads(row["names"])} for row in read.rows(connection, query)]

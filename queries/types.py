@@ -34,7 +34,9 @@ def to_minor(amount: Decimal, currency: str, rounding: str = "half_up") -> int:
     """
     unit = _UNITS.get(currency)
     if unit is None:
-        raise MoneyError(f"currency {currency!r} is not in ISO 4217: correct the code in the source or map it")
+        raise MoneyError(
+            f"currency {currency!r} is not in ISO 4217: correct the code in the source or map it"
+        )
     return _scaled(amount, unit, rounding)
 
 
@@ -85,11 +87,11 @@ class UtcInstant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
         """To the store."""
         return None if value is None else to_micros(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's
         """From the store."""
         return None if value is None else from_micros(int(value))
 
@@ -97,5 +99,3 @@ class UtcInstant(TypeDecorator[datetime]):
 def day(value: date, dialect: Dialect) -> str | date:
     """A date as the driver's raw interface wants it."""
     return value.isoformat() if dialect.name == "sqlite" else value
-
-

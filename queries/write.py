@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -26,7 +27,9 @@ def upsert(connection: Connection, table: Table, columns: Sequence[str], rows: l
     guard = ""
     if "source_updated_at" in columns:
         guard = f" WHERE excluded.source_updated_at >= {table.name}.source_updated_at"
-    action = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {assign}{guard}" if kept else "ON CONFLICT DO NOTHING"
+    action = (
+        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {assign}{guard}" if kept else "ON CONFLICT DO NOTHING"
+    )
     insert(connection, table, columns, rows, action)
 
 
@@ -34,7 +37,9 @@ def upsert(connection: Connection, table: Table, columns: Sequence[str], rows: l
 INSERT_ONLY = frozenset({"first_active_at"})
 
 
-def insert(connection: Connection, table: Table, columns: Sequence[str], rows: list[Row], action: str = "") -> None:
+def insert(
+    connection: Connection, table: Table, columns: Sequence[str], rows: list[Row], action: str = ""
+) -> None:
     """Insert rows in key order; ``action`` is what happens on a conflict."""
     if not rows:
         return
@@ -49,7 +54,10 @@ def insert(connection: Connection, table: Table, columns: Sequence[str], rows: l
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {table.name}) ON COMMIT DELETE ROWS"
     )
     _relax(connection, staging)
-    with connection.connection.cursor() as cursor, cursor.copy(f"COPY {staging} ({names}) FROM STDIN") as copy:
+    with (
+        closing(connection.connection.cursor()) as cursor,
+        cursor.copy(f"COPY {staging} ({names}) FROM STDIN") as copy,
+    ):
         for row in rows:
             copy.write_row(row)
     connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {staging} {action}")
@@ -59,7 +67,8 @@ def insert(connection: Connection, table: Table, columns: Sequence[str], rows: l
 def _relax(connection: Connection, staging: str) -> None:
     # LIKE copies NOT NULL; an identity column is not part of what we write
     missing = connection.exec_driver_sql(
-        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnotnull AND attnum > 0", (staging,)
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnotnull AND attnum > 0",
+        (staging,),
     ).scalars()
     for name in list(missing):
         connection.exec_driver_sql(f"ALTER TABLE {staging} ALTER COLUMN {name} DROP NOT NULL")
@@ -96,7 +105,9 @@ def rows_by(
         names = ", ".join(f"k{i}" for i in width)
         joined = " AND ".join(f"t.{name} = w.k{i}" for i, name in enumerate(key))
         sql = f"SELECT {picked} FROM unnest({arrays}) AS w({names}) JOIN {source} t ON {joined}"
-        result = connection.exec_driver_sql(sql, tuple([list(column) for column in zip(*values, strict=True)]))
+        result = connection.exec_driver_sql(
+            sql, tuple([list(column) for column in zip(*values, strict=True)])
+        )
     return [tuple(row) for row in result]
 
 

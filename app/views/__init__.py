@@ -1,0 +1,1 @@
+"""The pages: each is filters, one read and layout."""

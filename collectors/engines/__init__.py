@@ -1,0 +1,1 @@
+"""Ways of talking that several systems share."""

@@ -6,12 +6,12 @@ sample before it is used (:func:`check_sample`). ``docs/mapping.md`` says what m
 
 from __future__ import annotations
 
-from collectors.mapping.canonical import canonical_name, canonical_parser, known_columns, required_columns
+from collectors.mapping.canonical import canonical_name, canonical_parser, known_columns
 from collectors.mapping.compiling import ORIGIN, VERSION, Mapped, compile_mapping
 from collectors.mapping.formats import Format, Strict, inherit
 from collectors.mapping.rules import StreamMapping
-from collectors.mapping.sample import SAMPLE, check_sample, missing_columns, refuse_unfit
-from collectors.mapping.values import instant_reader, plain
+from collectors.mapping.sample import SAMPLE, absent_columns, check_sample, refuse_unfit
+from collectors.mapping.values import UnreadError, instant_reader, plain
 
 __all__ = [
     "ORIGIN",
@@ -19,8 +19,10 @@ __all__ = [
     "VERSION",
     "Format",
     "Mapped",
-    "Strict",
     "StreamMapping",
+    "Strict",
+    "UnreadError",
+    "absent_columns",
     "canonical_name",
     "canonical_parser",
     "check_sample",
@@ -28,8 +30,6 @@ __all__ = [
     "inherit",
     "instant_reader",
     "known_columns",
-    "missing_columns",
     "plain",
     "refuse_unfit",
-    "required_columns",
 ]

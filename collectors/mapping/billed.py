@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from collectors.mapping.values import Convert, Unread, shown, text_of
+from collectors.mapping.values import Convert, UnreadError, shown, text_of
 
 Entry = dict[str, Any]
 
@@ -24,14 +24,14 @@ def billed_time(number: Callable[[Any], Decimal], separator: str = ";", hours_ma
         if mark and before.strip():
             try:
                 return {"id": before.strip(), "hours": number(after)}
-            except Unread:
+            except UnreadError:
                 pass
         return {"id": text.strip()}
 
     def item(value: Any) -> Entry:
         if isinstance(value, dict):
             if value.get("id") in (None, ""):
-                raise Unread(f"{shown(value)} names no time entry")
+                raise UnreadError(f"{shown(value)} names no time entry")
             entry = {"id": text_of(value["id"]), "system": value.get("system")}
             if value.get("hours") is not None:
                 entry["hours"] = number(value["hours"])

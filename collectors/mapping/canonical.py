@@ -7,10 +7,10 @@ from typing import Any
 
 from collectors.errors import SkippableError
 from collectors.mapping.billed import billed_time
-from collectors.mapping.compiling import ORIGIN, VERSION
+from collectors.mapping.compiling import ORIGIN
 from collectors.mapping.formats import Format
 from collectors.mapping.targets import targets
-from collectors.mapping.values import Unread, number_reader
+from collectors.mapping.values import UnreadError, number_reader
 
 Parse = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -31,15 +31,11 @@ def canonical_parser(where: str, kind: str) -> Parse:
         record = {name: held for name, held in row.items() if (held or held == 0) and name in known}
         if "id" not in record:
             origin = row.get(ORIGIN, "a row")
-            raise SkippableError(f"{where}: {origin}: it has no id", remedy="give it one in the source")
+            text = f"{where}: {origin}: it has no id"
+            raise SkippableError(text, remedy="give it one in the source", fields=record)
         return record
 
     return _with_entries(where, parse) if _LIST in known else parse
-
-
-def required_columns(kind: str) -> frozenset[str]:
-    """Columns without which no row of a canonical file can be read; the version may come from the file."""
-    return frozenset(name for name, target in targets(kind).items() if target.required) - {VERSION}
 
 
 def known_columns(kind: str) -> frozenset[str]:
@@ -55,8 +51,9 @@ def _with_entries(where: str, parse: Parse) -> Parse:
         if _LIST in record:
             try:
                 record[_LIST] = entries(record[_LIST])
-            except Unread as problem:
-                raise SkippableError(f"{where}: record {record['id']}: {_LIST}: {problem}") from None
+            except UnreadError as problem:
+                text = f"{where}: record {record['id']}: {_LIST}: {problem}"
+                raise SkippableError(text, remedy="correct it in the source", fields=record) from None
         return record
 
     return with_entries

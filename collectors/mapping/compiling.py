@@ -6,8 +6,10 @@ without a rule, a value no field takes), so that a wrong mapping stops at start 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from collectors.errors import SkippableError
@@ -17,7 +19,7 @@ from collectors.mapping.picking import Pick, Row, columns_of, paths_of
 from collectors.mapping.reading import reader
 from collectors.mapping.rules import Rule, StreamMapping
 from collectors.mapping.targets import Target, targets
-from collectors.mapping.values import Unread
+from collectors.mapping.values import UnreadError
 
 #: where the reader of a file or a query puts what the row itself does not say
 VERSION = "source_updated_at"
@@ -28,45 +30,64 @@ _REMEDY = "correct it in the source, or translate it in the mapping"
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """A compiled mapping. ``columns`` and ``paths`` are what it reads; ``changes`` are the columns by
-    which the source can be asked for what changed; ``where`` is ``system.stream``, for error texts.
+    which the source can be asked for what changed; ``where`` is ``system/stream``, for error texts.
     """
 
     where: str
     kind: str
-    readers: tuple[tuple[str, Pick], ...]
+    readers: Mapping[str, Pick]
     columns: frozenset[str]
     paths: frozenset[str]
     changes: tuple[str, ...]
     required: frozenset[str]
-    deleted: Holds | None = None
+    deleted: Holds | None
 
     def parse(self, row: Row) -> dict[str, Any]:
         """The canonical mapping of one raw row; raises SkippableError naming record, column and value."""
         record: dict[str, Any] = {}
         try:
-            for name, read in self.readers:
+            for name, read in self.readers.items():
                 value = read(row)
                 if value is not None:
                     record[name] = value
             gone = self.deleted is not None and self.deleted(row)
-        except Unread as problem:
-            raise SkippableError(f"{self.label(row, record)}: {problem}", remedy=_REMEDY) from None
+        except UnreadError as problem:
+            record = self._readable(row)
+            raise SkippableError(
+                f"{self.label(row, record)}: {problem}", remedy=_REMEDY, fields=record
+            ) from None
         if VERSION not in record and row.get(VERSION):
             record[VERSION] = row[VERSION]
         if gone and VERSION in record:
             record["deleted_at"] = record[VERSION]
         if "id" in self.required and "id" not in record:
-            raise SkippableError(f"{self.label(row, record)}: it has no id", remedy=_REMEDY)
+            raise SkippableError(f"{self.label(row, record)}: it has no id", remedy=_REMEDY, fields=record)
         return record
+
+    def _readable(self, row: Row) -> dict[str, Any]:
+        """What of a row can be read all the same, so that whom it names is known to be in doubt."""
+        record: dict[str, Any] = {}
+        for name, read in self.readers.items():
+            with suppress(UnreadError):
+                record[name] = read(row)
+        return {name: value for name, value in record.items() if value is not None}
 
     def identify(self, row: Row) -> str | None:
         """The row's id alone, so that one unreadable amount does not make a row look deleted."""
-        read = dict(self.readers)["id"]
-        try:
-            found = read(row)
-        except Unread:
-            return None
+        found = self._alone("id", row)
         return None if found is None else str(found)
+
+    def version(self, row: Row) -> datetime | None:
+        """When the source last changed the row, as far as the row says it readably."""
+        found = self._alone(VERSION, row)
+        return found if isinstance(found, datetime) else None
+
+    def _alone(self, name: str, row: Row) -> Any:
+        read = self.readers.get(name)
+        try:
+            return None if read is None else read(row)
+        except UnreadError:
+            return None
 
     def label(self, row: Row, record: Mapping[str, Any]) -> str:
         """System, stream, record and where the row was read, as far as known."""
@@ -85,32 +106,38 @@ def compile_mapping(
     """
     fmt, fields = inherit(system, mapping.format), targets(kind)
     rules = _rules(mapping, fields, overlay=overlay)
-    readers = tuple((name, _compiled(name, rule, fields, fmt)) for name, rule in rules.items())
+    readers = {name: _compiled(name, rule, fields, fmt) for name, rule in rules.items()}
     if mapping.version:
-        readers = (*readers, (VERSION, _newest(mapping.version, fields[VERSION], fmt)))
-    missing = {name for name, target in fields.items() if target.required} - set(rules) - {VERSION}
-    if missing and not overlay:
+        readers[VERSION] = _newest(mapping.version, fields[VERSION], fmt)
+    required = frozenset() if overlay else frozenset(name for name, it in fields.items() if it.required)
+    missing = required - set(readers) - {VERSION}
+    if missing:
         raise ValueError(f"fields.{min(missing)} is missing: a {kind} cannot be without it")
-    tests = (*mapping.deleted.all, *mapping.deleted.any) if mapping.deleted else ()
-    versions = mapping.version or tuple(rules[name] for name in (VERSION,) if name in rules)
-    named = [*_named(mapping.fields.values()), *_named(mapping.version)]
+    columns, paths = _places(mapping)
     return Mapped(
         where=where,
         kind=kind,
         readers=readers,
-        columns=frozenset({*named, *(test.column for test in tests if test.column)}),
-        paths=frozenset(
-            {path for rule in (*rules.values(), *mapping.version) for path in paths_of(rule)}
-            | {test.path for test in tests if test.path}
-        ),
-        changes=mapping.changed or tuple(rule.column for rule in versions if rule.column),
-        required=frozenset() if overlay else frozenset(n for n, t in fields.items() if t.required),
+        columns=columns,
+        paths=paths,
+        changes=mapping.changed or _version_columns(mapping, rules),
+        required=required,
         deleted=decides(mapping.deleted, fmt) if mapping.deleted else None,
     )
 
 
-def _named(rules: Iterable[Rule]) -> list[str]:
-    return [column for rule in rules for column in columns_of(rule)]
+def _places(mapping: StreamMapping) -> tuple[frozenset[str], frozenset[str]]:
+    """The columns and the paths that are named in the mapping."""
+    rules = (*mapping.fields.values(), *mapping.version)
+    tests = (*mapping.deleted.all, *mapping.deleted.any) if mapping.deleted else ()
+    columns = {column for rule in rules for column in columns_of(rule)} | {test.column for test in tests}
+    paths = {path for rule in rules for path in paths_of(rule)} | {test.path for test in tests}
+    return frozenset(column for column in columns if column), frozenset(path for path in paths if path)
+
+
+def _version_columns(mapping: StreamMapping, rules: Mapping[str, Rule]) -> tuple[str, ...]:
+    versions = mapping.version or tuple(rules[name] for name in (VERSION,) if name in rules)
+    return tuple(rule.column for rule in versions if rule.column)
 
 
 def _rules(mapping: StreamMapping, fields: dict[str, Target], *, overlay: bool) -> dict[str, Rule]:
@@ -121,7 +148,7 @@ def _rules(mapping: StreamMapping, fields: dict[str, Target], *, overlay: bool) 
         raise ValueError(f"version and fields.{VERSION} say the same: give one of them")
     if mapping.deleted and "deleted_at" in mapping.fields:
         raise ValueError("deleted and fields.deleted_at say the same: give one of them")
-    implied = mapping.same_names or not (mapping.fields or overlay)
+    implied = mapping.is_by_name and not overlay
     same = {name: Rule(column=name) for name in fields} if implied else {}
     if mapping.version:
         same.pop(VERSION, None)
@@ -132,7 +159,7 @@ def _rules(mapping: StreamMapping, fields: dict[str, Target], *, overlay: bool) 
 def _compiled(name: str, rule: Rule, fields: dict[str, Target], fmt: Format) -> Pick:
     try:
         return reader(rule, fields[name], fmt)
-    except Unread as problem:
+    except UnreadError as problem:
         raise ValueError(f"fields.{name}: {problem}") from None
 
 
@@ -143,4 +170,3 @@ def _newest(rules: tuple[Rule, ...], target: Target, fmt: Format) -> Pick:
         return max((moment for one in readers if (moment := one(row)) is not None), default=None)
 
     return read
-

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from collectors.mapping.formats import Format
 from collectors.mapping.picking import Row, from_column, from_path
 from collectors.mapping.rules import Condition, Conditions
-from collectors.mapping.values import Unread, flag_reader, text_of
+from collectors.mapping.values import UnreadError, flag_reader, text_of
 
 Holds = Callable[[Row], bool]
 
@@ -67,7 +67,7 @@ def _flag(condition: Condition, fmt: Format) -> Holds:
         value = pick(row)
         try:
             return value is not None and flag(value) == condition.equals
-        except Unread as problem:
-            raise Unread(f"column {place}: {problem}") from None
+        except UnreadError as problem:
+            raise UnreadError(f"column {place}: {problem}") from None
 
     return holds

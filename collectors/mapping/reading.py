@@ -10,31 +10,51 @@ from typing import Any
 from collectors.mapping.billed import billed_time
 from collectors.mapping.conditions import decides
 from collectors.mapping.formats import Format
-from collectors.mapping.picking import Pick, Row, from_column, from_path, from_template, place_of
+from collectors.mapping.picking import Pick, Row, from_path, from_template, place_of
 from collectors.mapping.rules import PLACEHOLDER, Rule, Scalar
 from collectors.mapping.targets import Target, converter
-from collectors.mapping.values import Convert, Unread, number_reader, plain, shown, text_of
+from collectors.mapping.values import Convert, UnreadError, number_reader, plain, shown, text_of
 
 _CANONICAL = Format()
 _KNOWN_SHOWN = 12
 
 
 def reader(rule: Rule, target: Target, fmt: Format) -> Pick:
-    """The compiled rule. Raises Unread (a ValueError) for a rule that can never fit the field."""
+    """The compiled rule. Raises UnreadError (a ValueError) for a rule that can never fit the field."""
     if rule.constant is not None:
         value = _fixed(rule.constant, target)
         return lambda _row: value
     if rule.when is not None:
         return _decided(rule, target, fmt)
-    pick = _pick(rule, frozenset({"", *fmt.nothing}))
-    convert = _guarded(_convert(rule, target, fmt), place_of(rule))
-    read = _filled_in(pick, convert, None if rule.default is None else _fixed(rule.default, target))
+    nothing = frozenset({"", *fmt.nothing})
+    convert, place = _convert(rule, target, fmt), place_of(rule)
+    default = None if rule.default is None else _fixed(rule.default, target)
+    if rule.column is not None:
+        read = _column(rule.column, nothing, convert, default)
+    else:
+        read = _filled_in(_pick(rule, nothing), convert, place, default)
     return _with_columns(rule, read) if rule.entries and rule.entries.each != "{}" else read
 
 
+def _column(column: str, nothing: frozenset[str], convert: Convert, default: Any) -> Pick:
+    # most rules are this one, and most cells are empty: one call does it all
+    def read(row: Row) -> Any:
+        value = row.get(column)
+        if value is None:
+            return default
+        if value.__class__ is str:
+            value = value.strip()
+            if value in nothing:
+                return default
+        try:
+            return convert(value)
+        except UnreadError as problem:
+            raise UnreadError(f"column {column!r}: {problem}") from None
+
+    return read
+
+
 def _pick(rule: Rule, nothing: frozenset[str]) -> Pick:
-    if rule.column is not None:
-        return from_column(rule.column, nothing)
     if rule.path is not None:
         return from_path(rule.path, nothing)
     return from_template(rule, nothing)
@@ -67,14 +87,14 @@ def _translated(rule: Rule, target: Target) -> Convert:
             return table[word]
         if fallback:
             return fallback[""]
-        raise Unread(f"{shown(value)} has no translation; known: {known}{more}")
+        raise UnreadError(f"{shown(value)} has no translation; known: {known}{more}")
 
     return convert
 
 
 def _entries(rule: Rule, target: Target, fmt: Format) -> Convert:
     if target.shape != "entries" or rule.entries is None:
-        raise Unread("entries belongs to time_entries")
+        raise UnreadError("entries belongs to time_entries")
     system, listed = rule.entries.system, rule.entries
     parts = billed_time(number_reader(fmt), listed.separator, listed.hours_mark)
 
@@ -87,25 +107,20 @@ def _entries(rule: Rule, target: Target, fmt: Format) -> Convert:
 
 def _divided(rule: Rule, target: Target, fmt: Format) -> Convert:
     if target.shape != "number" or rule.divide is None:
-        raise Unread("divide belongs to an amount, a rate or hours")
+        raise UnreadError("divide belongs to an amount, a rate or hours")
     number, divisor = number_reader(fmt), rule.divide
     return lambda value: number(value) / divisor
 
 
-def _guarded(convert: Convert, place: str) -> Convert:
-    def guarded(value: Any) -> Any:
-        try:
-            return convert(value)
-        except Unread as problem:
-            raise Unread(f"{place}: {problem}") from None
-
-    return guarded
-
-
-def _filled_in(pick: Pick, convert: Convert, default: Any) -> Pick:
+def _filled_in(pick: Pick, convert: Convert, place: str, default: Any) -> Pick:
     def read(row: Row) -> Any:
         value = pick(row)
-        return default if value is None else convert(value)
+        if value is None:
+            return default
+        try:
+            return convert(value)
+        except UnreadError as problem:
+            raise UnreadError(f"{place}: {problem}") from None
 
     return read
 
@@ -130,14 +145,16 @@ def _with_columns(rule: Rule, read: Pick) -> Pick:
 def _part(row: Row, column: str) -> str:
     value = row.get(column)
     if value is None or not text_of(value):
-        raise Unread(f"column {column!r} is empty, and the ids of time_entries are composed with it")
+        raise UnreadError(f"column {column!r} is empty, and the ids of time_entries are composed with it")
     return text_of(value)
 
 
 def _decided(rule: Rule, target: Target, fmt: Format) -> Pick:
     cases = [(decides(case, fmt), reader(case.then, target, fmt)) for case in rule.when or ()]
     otherwise = None if rule.otherwise is None else reader(rule.otherwise, target, fmt)
-    columns = sorted({test.column or test.path or "" for case in rule.when or () for test in (*case.all, *case.any)})
+    columns = sorted(
+        {test.column or test.path or "" for case in rule.when or () for test in (*case.all, *case.any)}
+    )
 
     def read(row: Row) -> Any:
         for holds, then in cases:
@@ -145,7 +162,7 @@ def _decided(rule: Rule, target: Target, fmt: Format) -> Pick:
                 return then(row)
         if otherwise is None:
             held = ", ".join(f"{column!r} is {shown(row.get(column))}" for column in columns)
-            raise Unread(f"no case of when fits and there is no else: {held}")
+            raise UnreadError(f"no case of when fits and there is no else: {held}")
         return otherwise(row)
 
     return read

@@ -105,7 +105,7 @@ class Rule(Strict):
     path: Path = None
     constant: Scalar | None = None
     template: str | None = None
-    paths: dict[str, Path] = {}
+    paths: dict[str, Path] = Field(default_factory=dict)
     when: tuple[Case, ...] | None = None
     otherwise: Outcome | None = Field(default=None, alias="else")
     values: dict[str, Scalar] | None = None
@@ -169,12 +169,17 @@ class StreamMapping(Strict):
     """
 
     kind: str | None = None
-    fields: dict[str, FieldRule] = {}
+    fields: dict[str, FieldRule] = Field(default_factory=dict)
     same_names: bool = False
     version: Annotated[tuple[FieldRule, ...], BeforeValidator(_rules)] = ()
     changed: Annotated[tuple[str, ...], BeforeValidator(_rules)] = ()
     deleted: Annotated[Conditions, BeforeValidator(_deleted)] | None = None
     format: Format = Format()
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether columns named like a field of the record are that field."""
+        return self.same_names or not self.fields
 
     @property
     def is_mapped(self) -> bool:

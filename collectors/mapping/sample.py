@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from collectors.errors import FatalError
 from collectors.mapping.compiling import VERSION, Mapped
 from collectors.mapping.picking import Row, from_path
-from collectors.mapping.values import Unread
+from collectors.mapping.rules import StreamMapping
+from collectors.mapping.values import UnreadError
 
 #: rows looked at before a mapping is used
 SAMPLE = 100
@@ -26,9 +27,15 @@ def check_sample(mapped: Mapped, rows: Sequence[Row]) -> list[str]:
     return [*_absent(mapped, rows), *_unread(mapped, rows)]
 
 
-def missing_columns(mapped: Mapped, columns: Sequence[str]) -> list[str]:
+def missing_columns(mapped: Mapped, columns: Collection[str]) -> list[str]:
     """The columns a mapping reads that a header does not have."""
     return sorted(mapped.columns - set(columns))
+
+
+def absent_columns(mapping: StreamMapping, mapped: Mapped, columns: Collection[str]) -> list[str]:
+    """What a table lacks to be read at all: mapped columns, and required ones it should have by name."""
+    by_name = set(mapped.required) - {VERSION} if mapping.is_by_name else set()
+    return sorted(by_name - set(mapping.fields) - set(columns)) + missing_columns(mapped, columns)
 
 
 def refuse_unfit(mapped: Mapped, rows: Sequence[Row]) -> None:
@@ -54,13 +61,13 @@ def _absent(mapped: Mapped, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _unread(mapped: Mapped, rows: Sequence[Row]) -> Iterator[str]:
-    for name, read in mapped.readers:
+    for name, read in mapped.readers.items():
         found: Counter[str] = Counter()
         for row in rows:
             try:
                 if read(row) is None and name in mapped.required - {VERSION}:
                     found["it is empty, and must not be"] += 1
-            except Unread as problem:
+            except UnreadError as problem:
                 found[str(problem)] += 1
         yield from _told(name, found, len(rows))
     if mapped.deleted is not None:
@@ -72,7 +79,7 @@ def _tested(mapped: Mapped, rows: Sequence[Row]) -> Counter[str]:
     for row in rows:
         try:
             _ = mapped.deleted is not None and mapped.deleted(row)
-        except Unread as problem:
+        except UnreadError as problem:
             found[str(problem)] += 1
     return found
 
@@ -86,8 +93,8 @@ def _told(name: str, found: Counter[str], rows: int) -> Iterator[str]:
 
 def _is_read(mapped: Mapped, row: Row) -> bool:
     try:
-        for _, read in mapped.readers:
+        for read in mapped.readers.values():
             read(row)
         return mapped.identify(row) is not None
-    except Unread:
+    except UnreadError:
         return False

@@ -1,13 +1,14 @@
 """What each field of a record kind takes, read off the record structs.
 
 From a field and a format comes its :data:`~collectors.mapping.values.Convert`: raw value -> value of
-the field's type, or :class:`~collectors.mapping.values.Unread`.
+the field's type, or :class:`~collectors.mapping.values.UnreadError`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from msgspec import inspect
@@ -16,7 +17,7 @@ from collectors.mapping.billed import billed_time
 from collectors.mapping.formats import Format
 from collectors.mapping.values import (
     Convert,
-    Unread,
+    UnreadError,
     day_reader,
     flag_reader,
     instant_reader,
@@ -77,9 +78,13 @@ def _unwrapped(given: inspect.Type) -> inspect.Type:
 
 def converter(target: Target, fmt: Format) -> Convert:
     """The reader of a field's values when they are written in ``fmt``."""
-    if target.shape == "choice":
-        return _choice(target)
-    readers: dict[Shape, Any] = {
+    return _choice(target) if target.shape == "choice" else _reader(target.shape, fmt)
+
+
+@lru_cache(256)
+def _reader(shape: Shape, fmt: Format) -> Convert:
+    """One per shape and format: a row says the same instant in several columns."""
+    readers: dict[Shape, Callable[[Format], Convert]] = {
         "flag": flag_reader,
         "whole": _whole,
         "number": number_reader,
@@ -87,7 +92,7 @@ def converter(target: Target, fmt: Format) -> Convert:
         "instant": instant_reader,
         "entries": lambda written: billed_time(number_reader(written)),
     }
-    return readers[target.shape](fmt) if target.shape in readers else _text
+    return readers[shape](fmt) if shape in readers else _text
 
 
 def _text(value: Any) -> str:
@@ -96,11 +101,12 @@ def _text(value: Any) -> str:
 
 def _choice(target: Target) -> Convert:
     known = {choice: choice for choice in target.choices}
+    words = ", ".join(known)
 
     def read(value: Any) -> str:
         word = known.get(text_of(value))
         if word is None:
-            raise Unread(f"{shown(value)} has no translation; {target.name} is one of {', '.join(known)}")
+            raise UnreadError(f"{shown(value)} has no translation; {target.name} is one of {words}")
         return word
 
     return read
@@ -112,7 +118,7 @@ def _whole(fmt: Format) -> Convert:
     def read(value: Any) -> int:
         exact = number(value)
         if exact != exact.to_integral_value():
-            raise Unread(f"{shown(value)} is not a whole number")
+            raise UnreadError(f"{shown(value)} is not a whole number")
         return int(exact)
 
     return read

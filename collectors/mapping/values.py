@@ -1,7 +1,7 @@
 """Readers of single values: a raw value in a local format -> Decimal, local day, UTC instant, bool.
 
 A raw value is text, or a native value of JSON, a workbook or a database. A reader raises
-:class:`Unread` with a text that names the value and what was expected; the caller adds the column.
+:class:`UnreadError` with a text that names the value and what was expected; the caller adds the column.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from collectors.mapping.formats import EPOCHS, Format
 Convert = Callable[[Any], Any]
 
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_ISO_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|[-+]\d{2}:?\d{2})?", re.ASCII)
+_ISO_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|[-+]\d{2}:?\d{2})?", re.ASCII
+)
 _SPACES = "[ \u00a0\u202f]"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: distinct texts remembered per reader: days and hours repeat over and over in an export
@@ -32,7 +34,7 @@ _LONGEST = 64
 _SHOWN = 80
 
 
-class Unread(ValueError):
+class UnreadError(ValueError):
     """A value that cannot be read; the text says which and why."""
 
 
@@ -51,7 +53,7 @@ def number_reader(fmt: Format) -> Callable[[Any], Decimal]:
     def read(text: str) -> Decimal:
         found = pattern.fullmatch(text) if len(text) <= _LONGEST else None
         if not found or not (found["whole"] or found["part"]) or not _one_sign(found):
-            raise Unread(f"{shown(text)} is not a number ({marks})")
+            raise UnreadError(f"{shown(text)} is not a number ({marks})")
         whole = re.sub("[^0-9]", "", found["whole"] or "0")
         value = Decimal(f"{whole}.{found['part']}" if found["part"] else whole)
         return value.copy_negate() if found["close"] or found["sign"] in {"-", "\u2212"} else value
@@ -70,7 +72,9 @@ def _number_pattern(fmt: Format) -> str:
         gap = _SPACES if fmt.thousands == " " else re.escape(fmt.thousands)
         whole = rf"\d{{1,3}}(?:{gap}\d{{2,3}})*{gap}\d{{3}}|\d+"
     mark = re.escape(fmt.decimal)
-    return rf"(?P<open>\(?)(?P<sign>[-+\u2212]?)\s*(?P<whole>{whole})?(?:{mark}(?P<part>\d*))?(?P<close>[-)]?)"
+    return (
+        rf"(?P<open>\(?)(?P<sign>[-+\u2212]?)\s*(?P<whole>{whole})?(?:{mark}(?P<part>\d*))?(?P<close>[-)]?)"
+    )
 
 
 def _native_number(value: Any) -> Decimal:
@@ -81,7 +85,7 @@ def _native_number(value: Any) -> Decimal:
         return Decimal(format(value, ".15g"))
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
-    raise Unread(f"{shown(value)} is not a number")
+    raise UnreadError(f"{shown(value)} is not a number")
 
 
 def day_reader(fmt: Format) -> Callable[[Any], date]:
@@ -118,7 +122,7 @@ def instant_reader(fmt: Format) -> Callable[[Any], datetime]:
     def in_utc(moment: datetime) -> datetime:
         if moment.tzinfo is None:
             if zone is None:
-                raise Unread(f"{moment.isoformat(' ')!r} has no time zone: set zone in the format")
+                raise UnreadError(f"{moment.isoformat(' ')!r} has no time zone: set zone in the format")
             moment = moment.replace(tzinfo=zone)
         return moment.astimezone(UTC)
 
@@ -154,7 +158,7 @@ def _moment(text: str, first: tuple[str, ...], then: tuple[str, ...]) -> datetim
     except ValueError:
         pass
     expected = ", ".join(repr(pattern) for pattern in (*first, *then)) or "ISO 8601"
-    raise Unread(f"{shown(text)} is not a date or instant as expected ({expected})")
+    raise UnreadError(f"{shown(text)} is not a date or instant as expected ({expected})")
 
 
 def flag_reader(fmt: Format) -> Callable[[Any], bool]:
@@ -166,7 +170,7 @@ def flag_reader(fmt: Format) -> Callable[[Any], bool]:
     def of(value: Any) -> bool:
         meant = words.get(text_of(value).casefold())
         if meant is None:
-            raise Unread(f"{shown(value)} is neither true {list(fmt.true)} nor false {list(fmt.false)}")
+            raise UnreadError(f"{shown(value)} is neither true {list(fmt.true)} nor false {list(fmt.false)}")
         return meant
 
     return of
@@ -190,18 +194,18 @@ def plain(value: Any, decimal: str = ".") -> Any:
     if value is None or isinstance(value, (str, list, dict)):
         return value
     if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float, Decimal)):
-        return _plain_number(value, decimal)
-    if isinstance(value, datetime):
-        if value.tzinfo is None and value.time() == time():
-            return value.date().isoformat()
-        return value.isoformat()
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value).hex()
-    return str(value)
+        text = "true" if value else "false"
+    elif isinstance(value, (int, float, Decimal)):
+        text = _plain_number(value, decimal)
+    elif isinstance(value, datetime) and value.tzinfo is None and value.time() == time():
+        text = value.date().isoformat()
+    elif isinstance(value, (date, time)):
+        text = value.isoformat()
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        text = bytes(value).hex()
+    else:
+        text = str(value)
+    return text
 
 
 def _plain_number(value: float | Decimal, decimal: str) -> str:

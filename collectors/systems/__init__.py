@@ -1,0 +1,1 @@
+"""One module a kind of system; being here is what registers it."""

@@ -135,6 +135,7 @@ def _touched(reader: Reader, since: datetime) -> set[int]:
     moved: Domain = [
         "OR",
         ["last_modified_at", ">", at],
+        ["origin.last_modified_at", ">", at, "sale.line"],
         ["origin.sale.last_modified_at", ">", at, "sale.line"],
     ]
     found = reader.rows("project.work", moved, ("path",))
@@ -214,6 +215,7 @@ def _traces(reader: Reader, ids: Iterable[int]) -> dict[int, Row]:
             "task": tasks.get(line),
             "project": _near(works[work], works) if (work := work_of[i] or 0) in works else None,
             "time": time[i],
+            "timed": bool(time[billing[i]["id"]]),
         }
         for i in lines
     }

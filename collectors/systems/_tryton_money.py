@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from collectors.systems._tryton_parse import Site, decimal_hours, text_id
-from collectors.systems._tryton_read import Row
+from collectors.systems._tryton_read import Row, reference
 
-_INVOICES = {"validated": "pending_approval", "posted": "posted", "paid": "paid", "cancelled": "void"}
+_INVOICES = {
+    "draft": "draft",
+    "validated": "pending_approval",
+    "posted": "posted",
+    "paid": "paid",
+    "cancelled": "void",
+}
 
 
 def invoice(_: Site, row: Row) -> Row:
@@ -15,15 +21,18 @@ def invoice(_: Site, row: Row) -> Row:
     amount, backwards = row["untaxed_amount"], row["untaxed_amount"] < 0
     due = [line["maturity_date"] for line in row["lines_to_pay."] if line["maturity_date"]]
     origins = row["origin_invoices"]
+    # Tryton calls an invoice cancelled once a credit note takes it back whole: both count, and cancel out
+    undone_by = (row["cancel_move."] or {}).get("origin")
+    credited = row["state"] == "cancelled" and reference(undone_by, "account.invoice") is not None
     return {
         "legal_entity": str(row["company"]),
         "number": row["number"],
         "kind": "credit_note" if backwards else "invoice",
         "customer_id": text_id(row["party"]),
-        "status": _INVOICES.get(row["state"], "draft"),
+        "status": "paid" if credited else _INVOICES[row["state"]],
         "issued_on": row["invoice_date"],
         "due_on": min(due, default=None),
-        "posted_at": row["numbered_at"] if row["state"] in {"posted", "paid"} else None,
+        "posted_at": row["numbered_at"] if row["move"] is not None else None,
         "currency": row["currency."]["code"],
         "amount": abs(amount),
         "credits_id": str(origins[0]) if backwards and len(origins) == 1 else None,
@@ -34,7 +43,7 @@ def invoice_line(_: Site, row: Row) -> Row:
     """Read an invoice line; on a credit note its sign is turned, as the header's kind says."""
     bills, header = row["@bills"], row["invoice."]
     backwards = header is not None and header["untaxed_amount"] < 0
-    by_time = bool(bills["time"]) or bills["method"] == "manual"
+    by_time = bills["timed"] or bills["method"] == "manual"
     sold = "milestone" if bills["method"] == "fulfillment" else "fee"
     return {
         "legal_entity": str(row["company"]),
@@ -53,7 +62,7 @@ def invoice_line(_: Site, row: Row) -> Row:
 
 
 def revenue_line(_: Site, row: Row) -> Row | None:
-    """Read a posting on a revenue account. What takes revenue back is posted as a negative amount."""
+    """Read a posting on a revenue account. What takes revenue back is a negative amount."""
     move, bills = row["move."], row["@bills"] or {}
     if move["state"] != "posted":
         return None
@@ -69,6 +78,7 @@ def revenue_line(_: Site, row: Row) -> Row | None:
         "amount": -row["amount_second_currency"] if foreign else own,
         "period": move["period."]["name"],
         "posted_on": move["date"],
+        "reverses_id": text_id(reference(row["origin"], "account.move.line")),
     }
 
 

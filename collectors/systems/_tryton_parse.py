@@ -1,4 +1,4 @@
-"""Tryton's rows as canonical records: one small function per kind.
+"""Tryton's rows as canonical records: one small function per kind, here companies, people and sales.
 
 A row is what the server sent plus what :mod:`_tryton_look` found, in wire form. Money stays a Decimal
 in the record's currency, durations become decimal hours, instants are UTC.
@@ -25,9 +25,22 @@ _METHODS = {
     "fulfillment": ("milestone", "milestone"),
     "order": ("retainer", "over_time"),
 }
-_BILLING = {"timesheet": "time_and_materials", "effort": "fixed_fee", "progress": "fixed_fee"}
-_DEALS = {"won": "won", "lost": "lost", "cancelled": "lost"}
-_SALES = {"confirmed": "signed", "processing": "active", "done": "closed", "cancelled": "cancelled"}
+_DEALS = {
+    "lead": "open",
+    "opportunity": "open",
+    "converted": "open",
+    "won": "won",
+    "lost": "lost",
+    "cancelled": "lost",
+}
+_SALES = {
+    "draft": "draft",
+    "quotation": "draft",
+    "confirmed": "signed",
+    "processing": "active",
+    "done": "closed",
+    "cancelled": "cancelled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +66,25 @@ def parsed(site: Site, source: Source, raw: Row) -> Row | None:
             "source_updated_at": max(_stamps(row)),
             "source_url": f"{site.client}/{source.model}/{row['id']}",
         }
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        what = f"{source.kind} {raw.get('id')}: {type(error).__name__} {error} in the row"
-        raise SkippableError(what, remedy=f"check the record in {source.model}") from error
+    except SkippableError as error:
+        what = f"{source.kind} {raw.get('id')}: {error}"
+        raise SkippableError(what, fields=_readable(raw)) from error
+    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        what = f"{source.kind} {raw.get('id')}: unknown or missing: {error}"
+        raise SkippableError(what, remedy=f"check the {source.model}", fields=_readable(raw)) from error
     return common | found
+
+
+def _readable(raw: Row) -> dict[str, str]:
+    """What a broken row names all the same."""
+    bills = raw.get("@bills") or {}
+    found = {
+        "id": raw.get("id"),
+        "project_id": (raw.get("@project") or {}).get("id") or bills.get("project"),
+        "contract_line_id": bills.get("sale_line"),
+        "milestone_id": bills.get("task"),
+    }
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def legal_entity(_: Site, row: Row) -> Row:
@@ -90,7 +118,7 @@ def resource(_: Site, row: Row) -> Row:
 
 def opportunity(_: Site, row: Row) -> Row:
     """Read a deal; it was won when it last entered that state, by the log, else when last written."""
-    status = _DEALS.get(row["state"], "open")
+    status = _DEALS[row["state"]]
     return {
         "legal_entity": str(row["company"]),
         "number": row["number"],
@@ -113,7 +141,7 @@ def contract(_: Site, row: Row) -> Row:
         "name": row["description"] or row["reference"],
         "opportunity_id": text_id(reference(row["origin"], "sale.opportunity")),
         "customer_id": text_id(row["party"]),
-        "status": _SALES.get(row["state"], "draft"),
+        "status": _SALES[row["state"]],
         "signed_at": row.get("@signed_at"),
         "currency": row["currency."]["code"],
         "amount": row["untaxed_amount"],
@@ -137,88 +165,9 @@ def contract_line(_: Site, row: Row) -> Row:
     }
 
 
-def project(site: Site, row: Row) -> Row:
-    """Read a project; a project inside another is tied to the one on top."""
-    sale, own, method = row.get("@sale"), row["status."], row["project_invoice_method"]
-    done = "closed" if own and own["progress"] == 1 else "active"
-    status = site.project_statuses.get(own["name"], done) if own else done
-    sold_as = {"fulfillment": "milestone", "order": "retainer"}.get(sale["invoice_method"]) if sale else None
-    billing = _BILLING.get(method, sold_as)
-    return {
-        "legal_entity": str(row["company"]),
-        "number": row["number"],
-        "name": row["name"],
-        "customer_id": text_id(row["party"]),
-        "contract_id": str(sale["id"]) if sale else None,
-        "link_method": sale["link"] if sale else "native_reference",
-        "project_id": str(row["@root"]) if row["@root"] != row["id"] else None,
-        "status": status,
-        "activated_at": row["create_date"] if status != "planned" else None,
-        "billing_method": billing,
-        "currency": row["company."]["currency."]["code"],
-        "rate": row["list_price"] if billing == "time_and_materials" else None,
-    }
-
-
-def milestone(_: Site, row: Row) -> Row:
-    """Read a task sold as a sale line; complete means accepted, when its progress was last written."""
-    sold, accepted = row["origin."], row["progress"] == 1
-    return {
-        "legal_entity": str(row["company"]),
-        "name": row["name"],
-        "project_id": _project(row),
-        "contract_line_id": str(sold["id"]),
-        "status": "accepted" if accepted else "planned",
-        "accepted_at": row.get("@written_at", row["last_modified_at"]) if accepted else None,
-        "currency": sold["sale."]["currency."]["code"],
-        "amount": sold["amount"],
-    }
-
-
-def allocation(_: Site, row: Row) -> Row:
-    """Read a booking; its days are those planned for the work, its percent those of a working day."""
-    work = row["work."]
-    start, end = work["early_start_time"], work["early_finish_time"]
-    return {
-        "legal_entity": str(work["company"]),
-        "project_id": _project(row),
-        "resource_id": text_id(row["employee"]),
-        "start_on": start.date() if start else None,
-        "end_on": end.date() if end else None,
-        "percent": Decimal(str(row["percentage"])) if row["percentage"] is not None else None,
-    }
-
-
-def time_entry(_: Site, row: Row) -> Row:
-    """Read a time line. Tryton knows no approval: what is saved is approved. Rates are per hour."""
-    sale, by_time = row.get("@sale"), False
-    if row.get("@project"):
-        by_time = row["@project"]["project_invoice_method"] == "timesheet"
-    lines = [line["id"] for line in sale["lines."] if line["type"] == "line"] if sale else []
-    sold_by_time = sale is not None and sale["invoice_method"] == "manual" and len(lines) == 1
-    return {
-        "legal_entity": str(row["company"]),
-        "project_id": _project(row),
-        "contract_line_id": str(lines[0]) if sold_by_time else None,
-        "resource_id": text_id(row["employee"]),
-        "work_date": row["date"],
-        "hours": decimal_hours(row["duration"]),
-        "status": "approved",
-        "approved_at": row["create_date"],
-        "billable": by_time,
-        "currency": row["company."]["currency."]["code"],
-        "rate": row["@work"]["list_price"] if by_time else None,
-        "invoice_line_id": text_id(row["invoice_line"]),
-    }
-
-
 def text_id(value: int | None) -> str | None:
     """Write an id as records carry it."""
     return None if value is None else str(value)
-
-
-def _project(row: Row) -> str | None:
-    return str(row["@project"]["id"]) if row.get("@project") else None
 
 
 def decimal_hours(duration: timedelta) -> Decimal:

@@ -26,6 +26,7 @@ Domain = list[Any]
 _BY_STAMP = [["last_modified_at", "ASC"], ["id", "ASC"]]
 _BY_ID = [["id", "ASC"]]
 _IDS_PER_CALL = 10_000
+_CONTEXT_ONLY = True
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -51,9 +52,10 @@ class Position(msgspec.Struct, frozen=True):
 class Source:
     """Where the rows of one kind come from.
 
-    ``fields`` are parted by spaces, a dotted one is followed. ``only`` narrows the model, ``look`` adds what other models say about a page's rows (under keys
-    that start with ``@``), ``also`` names the rows to read again because something they lean on
-    changed: a row's own stamp does not move when its header, its parent or a later match does.
+    ``fields`` are parted by spaces, a dotted one is followed. ``only`` narrows the model, ``look`` adds
+    what other models say about a page's rows (under keys that start with ``@``), ``also`` names the
+    rows to read again because something they lean on changed: a row's own stamp does not move when its
+    header, its parent or a later match does.
     """
 
     kind: str
@@ -75,7 +77,7 @@ class Reader:
     @cached_property
     def context(self) -> Row:
         """The user's own context; refuses a user to whom Tryton would silently show one company only."""
-        found: Row = self.rpc.call("model.res.user.get_preferences", True, {})
+        found: Row = self.rpc.call("model.res.user.get_preferences", _CONTEXT_ONLY, {})
         companies = found.get("companies", [])
         if found.get("company_filter") == "one" and len(companies) > 1:
             user = f"{self.rpc.access.system}: user {self.rpc.access.user!r}"

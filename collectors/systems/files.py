@@ -1,123 +1,222 @@
-"""Exports in a folder: CSV, XLSX and JSON lines, canonical by name or mapped.
+"""Exports in a folder: CSV, XLSX and JSON lines, canonical by their names or mapped.
 
 Position: JSON of the files consumed, name -> signature. A file that is new or has changed is read
-again from its start; the store takes a row twice without harm.
+again from its start, which the idempotent store takes without harm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path, PurePosixPath
-from typing import Any, Self
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Self
 
 import msgspec
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from collectors.contract import Page, Stream, System, SystemSettings
 from collectors.errors import FatalError, RetriableError
-from collectors.mapping import (
-    SAMPLE,
-    VERSION,
-    Format,
-    Mapped,
-    StreamMapping,
-    canonical_parser,
-    check_sample,
-    compile_mapping,
-    inherit,
-    known_columns,
-    missing_columns,
-    refuse_unfit,
-    required_columns,
-)
-from collectors.tabular import FileUnreadableError, Item, Reading, Reject, RestUnreadableError, read_rows
-from collectors.tabular.folder import SIDECAR, Found, files, files_of_kind, kinds_in, sidecar
+from collectors.mapping import SAMPLE, VERSION, Format, check_sample, refuse_unfit
+from collectors.tabular import FileUnreadableError, read_rows
+from collectors.tabular.folder import SIDECAR, Found, kinds_in, sidecar
+from collectors.tabular.paging import batches
+from collectors.tabular.plan import FileStream, Plan, plan_stream
 from queries.records import KINDS
 
-PAGE_ROWS = 5_000
-PAGE_SIZE = 16 * 2**20
 _PARTIAL = ":partial"
 
 
-class FileStream(StreamMapping):
-    """One stream of a folder. ``snapshot``: the newest file is the whole stream, what it lacks is gone."""
-
-    files: str | None = None
-    snapshot: bool = False
-    sheet: str | None = None
-    header: int = Field(default=1, ge=1)
-
-    @field_validator("files")
-    @classmethod
-    def _inside_the_folder(cls, pattern: str | None) -> str | None:
-        if pattern is not None and (PurePosixPath(pattern).is_absolute() or ".." in pattern.split("/")):
-            raise ValueError(f"{pattern!r} must be a pattern inside the system's path")
-        return pattern
-
-
 class FilesSettings(SystemSettings):
-    """``path`` is the folder. Without ``streams`` every file named after a record kind is read as it is."""
+    """``path`` is the folder; ``complete_through`` up to when its exports are complete.
+
+    Without ``streams`` every file named after a record kind is read as it is.
+    """
 
     path: Path
     complete_through: AwareDatetime | None = None
     format: Format = Format()
-    streams: dict[str, FileStream] = {}
+    streams: dict[str, FileStream] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:
         for name, stream in self.streams.items():
             try:
-                compile_mapping(name, stream.kind or name, stream, self.format)
+                plan_stream("", name, stream, self.format)
             except ValueError as error:
-                raise ValueError(f"streams.{name}.{error}") from None
+                raise ValueError(f"streams.{name}: {error}") from None
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A stream with all that is known of how to read it."""
-
-    stream: Stream
-    settings: FileStream
-    reading: Reading
-    mapped: Mapped | None
-    named_by_kind: bool
-
-
 class FilesConnection:
-    """An open folder."""
+    """A folder, looked at anew on every poll."""
 
     def __init__(self, name: str, settings: FilesSettings) -> None:
         self._name = name
         self._settings = settings
 
     def streams(self) -> Sequence[Stream]:
-        """The configured streams; without any, one per record kind the folder has files for."""
-        return [self._plan(name).stream for name in self._settings.streams or kinds_in(self._folder())]
+        """The configured streams; without any, one per record kind the folder has files for.
+
+        Raises FatalError when it would have to look into the folder and there is none.
+        """
+        if self._settings.streams:
+            return [self._plan(name).stream for name in self._settings.streams]
+        with self._naming("*", "its folder"):
+            kinds = kinds_in(self._settings.path)
+        if not kinds:
+            raise self._fatal(
+                "*", "no file is named after a kind of record", f"name files after {', '.join(KINDS)}"
+            )
+        return [self._plan(kind).stream for kind in kinds]
 
     def pages(self, stream: Stream, since: str | None, started_at: datetime) -> Iterator[Page]:
-        """The files that are new or changed since, oldest first, then the promise of completeness."""
+        """The files that are new or changed, oldest first; the last page says how far all is complete."""
         plan = self._plan(stream.name)
-        # asked for before the files are listed: what is written in between is not yet promised
-        promise = self._promise(stream.name)
-        listed = self._listed(plan)
-        before: dict[str, Any] = msgspec.json.decode(since) if since else {"files": {}, "through": None}
+        promise, listed = self._promised(plan), self._listed(plan)
+        before = msgspec.json.decode(since) if since else {"files": {}, "through": None}
         if not listed and since is None:
-            raise self._fatal(plan.stream.name, f"no file fits {self._pattern(plan)!r}", "put the export there")
-        done = {found.name: before["files"][found.name] for found in listed if found.name in before["files"]}
-        fresh = since is None
+            raise self._fatal(
+                stream.name, f"no file fits {plan.wanted}", "put the export there, or correct files"
+            )
+        done = {one.name: before["files"][one.name] for one in listed if one.name in before["files"]}
         for found in listed:
-            signature = self._guarded(plan, found, found.signature)
+            with self._naming(stream.name, found.name):
+                signature = found.signature()
             if done.get(found.name, "").removesuffix(_PARTIAL) != signature:
                 done.pop(found.name, None)
-                position = _position(done, before["through"])
-                whole = yield from self._file(plan, found, position, sample=fresh)
+                whole = yield from self._file(
+                    plan, found, _position(done, before["through"]), first=since is None
+                )
                 done[found.name] = signature if whole else signature + _PARTIAL
-                fresh = False
-        through = min(promise or (listed[-1].modified if listed else _instant(before["through"])), started_at)
-        if any(signature.endswith(_PARTIAL) for signature in done.values()):
-            yield Page((), position=_position(done, before["through"]), truncated=True)
-        else:
-            yield Page((), position=_position(done, through.isoformat()), complete_through=through)
+        yield _last(done, promise or _newest(listed, before["through"]), before["through"], started_at)
+
+    def ids(self, stream: Stream) -> Iterable[str]:
+        """Every id of the newest file. Raises FatalError when it cannot say all of them.
+
+        A row whose id cannot be read, and a file without any row, must not look like deletions.
+        """
+        plan = self._plan(stream.name)
+        listed, count = self._listed(plan), 0
+        for found in listed[-1:]:
+            with self._naming(stream.name, found.name):
+                for batch in batches(read_rows(found.path, found.name, plan.reading)):
+                    ids = [plan.mapped.identify(row) for row in batch.rows]
+                    if batch.rejects or None in ids:
+                        why = batch.rejects[0].reason if batch.rejects else f"{found.name}: a row has no id"
+                        raise self._fatal(
+                            stream.name, f"nothing can be called deleted: {why}", "correct the file"
+                        )
+                    count += len(ids)
+                    yield from (one for one in ids if one is not None)
+        if not count:
+            remedy = "export it again, or take snapshot off the stream"
+            raise self._fatal(
+                stream.name, "the newest file has no rows, so nothing is called deleted", remedy
+            )
+
+    def problems(self, stream: Stream) -> list[str]:
+        """What cannot be read in the first rows of the newest file; empty when all is well."""
+        plan = self._plan(stream.name)
+        listed = self._listed(plan)
+        if not listed:
+            return [f"no file fits {plan.wanted}"]
+        with self._naming(stream.name, listed[-1].name):
+            batch = next(
+                batches(islice(read_rows(listed[-1].path, listed[-1].name, plan.reading), SAMPLE)), None
+            )
+        if batch is None:
+            return []
+        rows = [{VERSION: listed[-1].modified.isoformat(), **row} for row in batch.rows]
+        return [
+            *(reject.reason for reject in batch.rejects),
+            *(check_sample(plan.mapped, rows) if rows else []),
+        ]
+
+    def close(self) -> None:
+        """Nothing is held open between polls."""
+
+    def _plan(self, name: str) -> Plan:
+        return plan_stream(
+            self._name, name, self._settings.streams.get(name, FileStream()), self._settings.format
+        )
+
+    def _file(self, plan: Plan, found: Found, position: str, *, first: bool) -> Generator[Page, None, bool]:
+        """Pages of one file; the answer is whether it was read to its end."""
+        version, broken = found.modified.isoformat(), False
+        with self._naming(plan.stream.name, found.name):
+            for batch in batches(read_rows(found.path, found.name, plan.reading)):
+                if first and batch.rows and plan.settings.is_mapped:
+                    refuse_unfit(plan.mapped, batch.rows)
+                    first = False
+                for row in batch.rows:
+                    if not row.get(VERSION):
+                        row[VERSION] = version
+                broken = batch.broken
+                yield Page(batch.rows, position=position, rejects=batch.rejects)
+        return not broken
+
+    def _listed(self, plan: Plan) -> list[Found]:
+        with self._naming(plan.stream.name, "its folder"):
+            if not self._settings.path.is_dir():
+                raise FileUnreadableError("it does not exist", "create the folder, or correct path")
+            return plan.listed(self._settings.path)
+
+    def _promised(self, plan: Plan) -> datetime | None:
+        """Asked for before the files are listed: what is written in between is not yet promised."""
+        with self._naming(plan.stream.name, SIDECAR):
+            return self._settings.complete_through or sidecar(self._settings.path)
+
+    @contextmanager
+    def _naming(self, stream: str, file: str) -> Iterator[None]:
+        """Errors of the file system, with the names a person needs to act."""
+        try:
+            yield
+        except FileUnreadableError as error:
+            raise self._fatal(stream, f"{file}: {error}", error.remedy) from None
+        except FileNotFoundError as error:
+            if self._settings.path.is_dir():
+                where = f"{self._name}/{stream}: {file}: it went away while it was read"
+                raise RetriableError(where, remedy="none is needed if it comes back") from error
+            raise self._fatal(
+                stream, f"{file}: it does not exist", "create the folder, or correct path"
+            ) from error
+        except OSError as error:
+            raise self._fatal(
+                stream, f"{file}: {error.strerror or error}", "let this user read it"
+            ) from error
+
+    def _fatal(self, stream: str, what: str, remedy: str) -> FatalError:
+        return FatalError(f"{self._name}/{stream} in {self._settings.path}: {what}", remedy=remedy)
+
+
+def _position(done: dict[str, str], through: str | None) -> str:
+    return msgspec.json.encode({"files": done, "through": through}).decode()
+
+
+def _newest(listed: list[Found], before: str | None) -> datetime | None:
+    """When the newest file was written; files taken away since leave the promise as it was."""
+    if listed:
+        return listed[-1].modified
+    return datetime.fromisoformat(before) if before else None
+
+
+def _last(done: dict[str, str], promise: datetime | None, before: str | None, started_at: datetime) -> Page:
+    """The closing page. A file that broke off, however long ago, keeps the promise from moving."""
+    if promise is None or any(signature.endswith(_PARTIAL) for signature in done.values()):
+        return Page((), position=_position(done, before), truncated=True)
+    through = min(promise, started_at)
+    return Page((), position=_position(done, through.isoformat()), complete_through=through)
+
+
+SYSTEM = System(
+    kind="files",
+    title="Files in a folder",
+    roles=("crm", "contract", "psa", "hcm", "time", "erp", "revenue", "middleware"),
+    settings=FilesSettings,
+    connect=FilesConnection,
+    verified="real server",
+    records=tuple(KINDS),
+    notes="CSV, XLSX and JSON lines; canonical columns, or any others with a mapping",
+)

@@ -33,6 +33,7 @@ from collectors.errors import ConfigError
 from collectors.systems import _tryton_look as look
 from collectors.systems import _tryton_money as money
 from collectors.systems import _tryton_parse as parse
+from collectors.systems import _tryton_work as work
 from collectors.systems._tryton_read import Reader, Source
 
 _Status = Literal["planned", "active", "on_hold", "complete", "closed", "cancelled"]
@@ -117,7 +118,7 @@ SOURCES = (
         "project.work",
         "number name party company company.currency.code status.name status.progress list_price"
         " project_invoice_method create_date",
-        parse.project,
+        work.project,
         only=[["type", "=", "project"]],
         look=look.projects(look.itself),
         also=look.in_projects("path"),
@@ -127,7 +128,7 @@ SOURCES = (
         "project.work",
         "name company progress origin.amount origin.last_modified_at origin.sale.currency.code"
         " origin.sale.last_modified_at",
-        parse.milestone,
+        work.milestone,
         only=[["type", "=", "task"], ["origin", "like", "sale.line,%"]],
         look=look.accepted,
         also=look.in_projects("path"),
@@ -137,7 +138,7 @@ SOURCES = (
         "project.allocation",
         "employee percentage work work.company work.early_start_time work.early_finish_time"
         " work.last_modified_at",
-        parse.allocation,
+        work.allocation,
         look=look.projects(look.booked),
         also=look.in_projects("work.path"),
     ),
@@ -145,15 +146,15 @@ SOURCES = (
         "time_entry",
         "timesheet.line",
         "employee date duration invoice_line company company.currency.code create_date work.origin",
-        parse.time_entry,
+        work.time_entry,
         look=look.projects(look.worked),
         also=look.in_projects("work.origin.path", "project.work"),
     ),
     Source(
         "invoice",
         "account.invoice",
-        "number state party company invoice_date numbered_at currency.code untaxed_amount"
-        " lines_to_pay.maturity_date origin_invoices lines.last_modified_at",
+        "number state move cancel_move.origin party company invoice_date numbered_at currency.code"
+        " untaxed_amount lines_to_pay.maturity_date origin_invoices lines.last_modified_at",
         money.invoice,
         only=[["type", "=", "out"]],
         also=look.headed("lines"),

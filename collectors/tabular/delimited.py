@@ -92,10 +92,11 @@ def _rows(records: _Records, header: Header, label: str) -> Iterator[Item]:
         if isinstance(cells, Reject):
             yield Reject(cells.raw, f"{label}: {cells.reason}"), lines.size
             continue
-        if len(cells) != header.width and any(cells):
-            if any(cells[header.width :]) or len(cells) < header.width:
-                refused = records.refuse(f"{len(cells)} cells where the header has {header.width}")
-                yield Reject(refused.raw, f"{label}: {refused.reason}"), lines.size
-                continue
-        if any(cells):
+        if not any(cells):
+            continue
+        # a delimiter too many at the end of every line is a habit of some exports, not a cell
+        if len(cells) < header.width or any(cells[header.width :]):
+            refused = records.refuse(f"{len(cells)} cells where the header has {header.width}")
+            yield Reject(refused.raw, f"{label}: {refused.reason}"), lines.size
+        else:
             yield header.row(cells, lines.first), lines.size

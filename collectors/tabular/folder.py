@@ -80,9 +80,8 @@ def sidecar(folder: Path) -> datetime | None:
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
-        raise FileUnreadableError(
-            f"{SIDECAR} holds {text[:40]!r}, which is no instant with a zone", "write one such as 2026-11-20T18:00:00Z"
-        )
+        what = f"{SIDECAR} holds {text[:40]!r}, which is no instant with a zone"
+        raise FileUnreadableError(what, "write one such as 2026-11-20T18:00:00Z")
     return instant.astimezone(UTC)
 
 

@@ -14,13 +14,13 @@ from collectors.tabular.source import RestUnreadableError
 class Reading:
     """How a table is read.
 
-    ``needed`` are the columns that mean something, ``canonical`` says that headers are record fields,
+    ``needed`` are the columns that mean something, ``by_name`` says that headers may be record fields,
     ``check`` is called with the header and raises when the table cannot be read with it.
     """
 
     needed: frozenset[str]
     check: Callable[[Sequence[str]], None]
-    canonical: bool = True
+    by_name: bool = True
     encoding: str | None = None
     delimiter: str | None = None
     decimal: str = "."
@@ -29,7 +29,8 @@ class Reading:
 
     def named(self, column: str) -> str:
         """A header as rows carry it."""
-        return canonical_name(column) if self.canonical else column.strip()
+        stripped = column.strip()
+        return canonical_name(column) if self.by_name and stripped not in self.needed else stripped
 
 
 class Header:

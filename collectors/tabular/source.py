@@ -13,7 +13,7 @@ import zlib
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, NamedTuple, Self, TextIO
+from typing import NamedTuple, Self, TextIO
 
 #: characters one record may have: far above a cell of 1 MB, far below what memory minds
 LONGEST = 4 * 2**20
@@ -66,15 +66,15 @@ def open_text(path: Path, encoding: str | None) -> TextIO:
 
     Bytes that do not decode become U+FFFD, which :class:`Lines` reports.
     """
-    raw: IO[bytes] = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb", buffering=0)
-    buffer = io.BufferedReader(raw)  # type: ignore[arg-type]  # a gzip file is raw enough
+    plain = path.suffix.lower() != ".gz"
+    buffer = path.open("rb") if plain else io.BufferedReader(gzip.GzipFile(path))
     try:
         start = buffer.peek(4)[:4]
     except gzip.BadGzipFile as error:
-        raw.close()
+        buffer.close()
         raise FileUnreadableError(f"it is not gzip ({error})", "rename it or compress it again") from None
     except (EOFError, zlib.error) as error:
-        raw.close()
+        buffer.close()
         raise RestUnreadableError("", f"the compressed file ends early ({error})") from None
     return io.TextIOWrapper(buffer, encoding=_encoding(start, encoding), errors="replace", newline="")
 
@@ -157,7 +157,8 @@ class Lines:
                 self._skip_to_end_of_line()
                 line = line[:_RAW_KEPT] + _CUT
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise RestUnreadableError("", f"from line {self.number + 1} on: the file ends early ({error})") from None
+            reason = f"from line {self.number + 1} on: the file ends early ({error})"
+            raise RestUnreadableError("", reason) from None
         return line
 
     def _skip_to_end_of_line(self) -> None:

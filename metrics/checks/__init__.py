@@ -1,0 +1,1 @@
+"""One module a check; being here is what registers it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, literal, null, select
 from sqlalchemy.sql.selectable import FromClause
 
 from metrics.check import Check, Explanation, Need, Row, Scope
@@ -54,15 +54,25 @@ def _owed(scope: Scope) -> Subquery:
     recognised = func.coalesce(_naming(_stands(posted), posted), 0)
     share = func.coalesce(allocated, _milestone.c.amount, 0)
     since = func.coalesce(_milestone.c.accepted_at, _milestone.c.source_updated_at)
-    ties = (_line.c.system == _milestone.c.contract_line_system) & (_line.c.id == _milestone.c.contract_line_id)
+    ties = (_line.c.system == _milestone.c.contract_line_system) & (
+        _line.c.id == _milestone.c.contract_line_id
+    )
     return (
         select(
-            _milestone.c.system, _milestone.c.id, _milestone.c.name, _milestone.c.engagement_id,
-            _milestone.c.legal_entity, _milestone.c.currency, _milestone.c.source_url,
-            _line.c.system.label("line_system"), _line.c.id.label("line_id"),
-            since.label("since"), share.label("share"), recognised.label("recognised"),
+            _milestone.c.system,
+            _milestone.c.id,
+            _milestone.c.name,
+            _milestone.c.engagement_id,
+            _milestone.c.legal_entity,
+            _milestone.c.currency,
+            _milestone.c.source_url,
+            _line.c.system.label("line_system"),
+            _line.c.id.label("line_id"),
+            since.label("since"),
+            share.label("share"),
+            recognised.label("recognised"),
             (share - recognised).label("rest"),
-        )  # fmt: skip
+        )
         .select_from(_milestone.join(_line, ties))
         .where(
             scope.covers(_milestone.c.engagement_id),
@@ -79,7 +89,10 @@ def _select(scope: Scope) -> Select[Any]:
     general = _revenue.alias("general")
     keys = (general.c.contract_line_system, general.c.contract_line_id, general.c.currency)
     pools = (
-        select(*(key.label(name) for key, name in zip(keys, group, strict=True)), func.sum(general.c.amount).label("pool"))
+        select(
+            *(key.label(name) for key, name in zip(keys, group, strict=True)),
+            func.sum(general.c.amount).label("pool"),
+        )
         .where(scope.covers(general.c.engagement_id), general.c.milestone_id.is_(None), _stands(general))
         .group_by(*keys)
         .subquery("general_pool")
@@ -89,13 +102,14 @@ def _select(scope: Scope) -> Select[Any]:
         item.system.label("subject_system"),
         literal("milestone").label("subject_kind"),
         item.id.label("subject_id"),
-        item.line_id.label("contract_line"),
+        null().label("contract_line"),
         item.currency,
         item.engagement_id,
         item.legal_entity,
         item.since,
         item.rest.label("amount_minor"),
         item.source_url,
+        item.line_id,
         item.name,
         item.share,
         item.recognised,
@@ -126,7 +140,8 @@ CHECK = Check(
     subject="milestone",
     amount="the milestone's revenue share less what is posted",
     acts="revenue accountant",
-    remedy="Post the revenue of the milestone, or the invoice that carries it; if the event was lost, replay it.",
+    remedy="Post the revenue of the milestone, or the invoice that carries it;"
+    " if the event was lost, replay it.",
     watch=3,
     act=5,
     select=_select,

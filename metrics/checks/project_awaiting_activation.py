@@ -25,7 +25,9 @@ def _plays(project: FromClause, role: str) -> ColumnElement[bool]:
 
 def _same_project(left: FromClause, right: FromClause) -> ColumnElement[bool]:
     def identity(view: FromClause) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        return func.coalesce(view.c.project_system, view.c.system), func.coalesce(view.c.project_id, view.c.id)
+        return func.coalesce(view.c.project_system, view.c.system), func.coalesce(
+            view.c.project_id, view.c.id
+        )
 
     return and_(*(a == b for a, b in zip(identity(left), identity(right), strict=True)))
 
@@ -39,9 +41,15 @@ def _select(scope: Scope) -> Select[Any]:
     in_psa = and_(_of_deal(psa), _plays(psa, "psa"))
     in_erp = and_(_of_deal(erp), _plays(erp, "erp"))
     active_in_both = exists().where(
-        in_psa, in_erp, _same_project(psa, erp), psa.c.first_active_at.is_not(None), erp.c.first_active_at.is_not(None)
+        in_psa,
+        in_erp,
+        _same_project(psa, erp),
+        psa.c.first_active_at.is_not(None),
+        erp.c.first_active_at.is_not(None),
     )
-    contracted = exists().where(_contract.c.engagement_id == _deal.c.engagement_id, _contract.c.deleted_at.is_(None))
+    contracted = exists().where(
+        _contract.c.engagement_id == _deal.c.engagement_id, _contract.c.deleted_at.is_(None)
+    )
     amount = func.coalesce(_deal.c.services_amount, _deal.c.amount)
     return select(
         _deal.c.system.label("subject_system"),
@@ -77,7 +85,10 @@ def _explain(row: Row, age: int) -> Explanation:
         ("in_erp", "PSA to ERP", "ERP has no project"),
     )
     # a firm that keeps no contracts apart still hands its deals over: then the project is the evidence
-    broken = next((step for step in steps if not row[step[0]] and not (step[0] == "has_contract" and row["in_psa"])), None)
+    broken = next(
+        (step for step in steps if not row[step[0]] and not (step[0] == "has_contract" and row["in_psa"])),
+        None,
+    )
     _, handoff, missing = broken or ("", "ERP activation", "the ERP project was never released")
     return Explanation(
         reason=f"Won {age} business days ago and {missing}.",

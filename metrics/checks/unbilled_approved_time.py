@@ -30,11 +30,14 @@ def _open_entries(scope: Scope) -> Subquery:
     view, subject = _project.alias("view"), _project.alias("subject")
     system = func.coalesce(view.c.project_system, _entry.c.project_system)
     identifier = func.coalesce(view.c.project_id, _entry.c.project_id)
-    method = case((_entry.c.contract_line_id.is_(None), func.coalesce(subject.c.billing_method, view.c.billing_method)))
+    method = case(
+        (_entry.c.contract_line_id.is_(None), func.coalesce(subject.c.billing_method, view.c.billing_method))
+    )
     tables = (
         _entry.outerjoin(
             _contract_line,
-            (_contract_line.c.system == _entry.c.contract_line_system) & (_contract_line.c.id == _entry.c.contract_line_id),
+            (_contract_line.c.system == _entry.c.contract_line_system)
+            & (_contract_line.c.id == _entry.c.contract_line_id),
         )
         .outerjoin(view, (view.c.system == _entry.c.project_system) & (view.c.id == _entry.c.project_id))
         .outerjoin(subject, (subject.c.system == system) & (subject.c.id == identifier))
@@ -97,7 +100,9 @@ def _tier(pools: Subquery, group: tuple[str, ...], *, project: bool, line: bool)
     names_line = pools.c.line_id.is_not(None) if line else pools.c.line_id.is_(None)
     keys = [pools.c[name] for name in group]
     return (
-        select(*keys, func.sum(pools.c.pool_minor).label("pool")).where(names_project, names_line).group_by(*keys)
+        select(*keys, func.sum(pools.c.pool_minor).label("pool"))
+        .where(names_project, names_line)
+        .group_by(*keys)
     ).subquery()
 
 
@@ -152,7 +157,11 @@ def _since(row: Row, calendar: Calendar) -> date:
         return calendar.work_week_of(worked)
     if row["billing_calendar"] is None:
         # one known billing date and no rhythm: it can only speak for the work before it
-        return max(calendar.work_week_of(worked), row["next_billing_on"]) if worked <= row["next_billing_on"] else worked
+        return (
+            max(calendar.work_week_of(worked), row["next_billing_on"])
+            if worked <= row["next_billing_on"]
+            else worked
+        )
     return billing_date(worked, row["billing_calendar"], row["next_billing_on"])
 
 
@@ -168,7 +177,8 @@ def _explain(row: Row, age: int) -> Explanation:
         notes.append(f"PSA calls {row['flagged_billed']} of them billed, ERP does not")
     more = f" ({'; '.join(notes)})" if notes else ""
     return Explanation(
-        reason=f"{hours:g} h in {entries} approved entries are on no live invoice, the oldest for {age} business days{more}.",
+        reason=f"{hours:g} h in {entries} approved entries are on no live invoice,"
+        f" the oldest for {age} business days{more}.",
         expected="a posted or sent invoice line for every approved billable hour",
         actual=f"{hours:g} h approved and not billed",
         first_broken_handoff="time to ERP billing",

@@ -1,0 +1,5 @@
+"""``python -m app`` is ``sightglass``."""
+
+from app.cli import main
+
+main()

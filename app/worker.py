@@ -1,0 +1,108 @@
+"""The worker: polls every stream on its interval, judges, verifies at night, keeps the house.
+
+Any number of workers may share a store: a lease per stream lets one of them poll it. The worker
+never draws; the pages never poll.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable
+from datetime import datetime
+from types import FrameType
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+from app.bootstrap import App
+from collectors.contract import Stream
+from collectors.errors import CollectorError
+from collectors.runner import Configured, connected
+from metrics.evaluate import audit, evaluate
+from queries import snapshots, spans
+from queries.errors import StoreError
+from queries.store import writing
+
+_LOG = logging.getLogger(__name__)
+_TICK_S = 60
+
+
+def run(app: App) -> None:
+    """Poll until told to stop (SIGINT, SIGTERM); whatever a source or the store does, go on."""
+    scheduler = BlockingScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    first_pass(app)
+    for configured in app.systems:
+        for stream in app.streams[configured.name]:
+            _schedule(scheduler, app, configured, stream)
+    scheduler.add_job(guarded(tick, app), "interval", seconds=_TICK_S, name="tick")
+    scheduler.add_job(guarded(keep_house, app), "cron", hour=2, minute=15, name="nightly")
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        scheduler.shutdown(wait=False)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    scheduler.start()
+
+
+def first_pass(app: App) -> None:
+    """Everything once, in configured order: the first numbers appear together."""
+    guarded(lambda found: [_ for _ in found.poll()], app)()
+    guarded(tick, app)()
+
+
+def _schedule(scheduler: BlockingScheduler, app: App, configured: Configured, stream: Stream) -> None:
+    seconds = configured.interval.total_seconds()
+    scheduler.add_job(
+        guarded(lambda found: poll_one(found, configured, stream), app),
+        "interval",
+        seconds=seconds,
+        jitter=max(1, int(seconds / 10)),
+        name=f"{configured.name}/{stream.name}",
+    )
+
+
+def poll_one(app: App, configured: Configured, stream: Stream) -> None:
+    """One poll of one stream."""
+    with connected(configured) as connection:
+        app.runner().poll(configured, stream, connection)
+
+
+def tick(app: App) -> None:
+    """What only time changes: thresholds passed, streams gone stale; and today's snapshot."""
+    now = app.now()
+    with writing(app.engine) as connection:
+        evaluate(connection, (), now, app.rules)
+        snapshots.take(connection, now)
+
+
+def keep_house(app: App) -> None:
+    """At night: compare the maintained state with a full evaluation, repair drift, forget old spans."""
+    now = app.now()
+    with writing(app.engine) as connection:
+        drift = audit(connection, now, app.rules)
+        if drift:
+            _LOG.error("the maintained state had drifted: %s; judged anew", drift)
+            evaluate(connection, None, now, app.rules)
+    _forget_spans(app, now - app.settings.traces.keep)
+
+
+def _forget_spans(app: App, before: datetime) -> None:
+    gone = 1
+    while gone:
+        with writing(app.engine) as connection:
+            gone = spans.prune(connection, before)
+
+
+def guarded(work: Callable[[App], object], app: App) -> Callable[[], None]:
+    """A job that logs what it could not do and lets the next one run."""
+
+    def job() -> None:
+        try:
+            work(app)
+        except (CollectorError, StoreError) as error:
+            _LOG.error("%s", error)  # noqa: TRY400 - the sentence says it; a traceback would not help
+
+    return job

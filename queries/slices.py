@@ -1,0 +1,55 @@
+"""The exceptions page's filters: those of the queue, and two more by which the overview cuts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, case
+
+from queries.exceptions import Filters
+from queries.journey import BROKEN
+from queries.schema import finding
+
+
+class Band(NamedTuple):
+    """An ageing band in business days, both ends in; no end means older than all others."""
+
+    key: str
+    since: int
+    until: int | None
+
+
+BANDS = (Band("0-5", 0, 5), Band("6-10", 6, 10), Band("11-30", 11, 30), Band("31-60", 31, 60), Band("61", 61, None))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Filters):
+    """What to show, as in the address of the page. ``age`` is a band's key, ``stage`` the stage that waits."""
+
+    age: str | None = None
+    stage: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filters as conditions over open findings."""
+        # slots make a new class of this one, which super() without arguments would not find
+        found = Filters.conditions(self)
+        for band in BANDS:
+            if band.key == self.age:
+                found.append(finding.c.age_days >= band.since)
+                if band.until is not None:
+                    found.append(finding.c.age_days <= band.until)
+        if self.stage:
+            found.append(finding.c.first_broken_handoff.in_(handoffs_before(self.stage)))
+        return found
+
+
+def handoffs_before(stage: str) -> list[str]:
+    """The hand-offs that leave a stage waiting when they do not happen."""
+    return [handoff for handoff, missing in BROKEN.items() if missing == stage]
+
+
+def band() -> ColumnElement[str]:
+    """The key of the ageing band a finding lies in."""
+    ends = [(finding.c.age_days <= found.until, found.key) for found in BANDS if found.until is not None]
+    return case(*ends, else_=BANDS[-1].key)

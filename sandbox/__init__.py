@@ -1,0 +1,1 @@
+"""A simulated firm with known planted gaps; it imports no other room."""

@@ -1,0 +1,95 @@
+"""A simulated firm on disk, polled through the program's own front door, compared with its planted truth."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.bootstrap import application
+from app.report import exception_list
+from metrics.evaluate import audit
+from queries.exceptions import Filters
+from queries.store import reading, writing
+from sandbox.export import export
+
+AS_OF = datetime(2026, 11, 20, 18, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
+
+Fact = tuple[str, str, str, str, str | None, str, str]
+
+
+def make(folder: Path, seed: int, engagements: int) -> Path:
+    """Export a firm; its configuration."""
+    export(folder, seed=seed, engagements=engagements, as_of=AS_OF)
+    return folder / "sightglass.toml"
+
+
+def fact(row: dict[str, Any]) -> Fact:
+    """What the truth and the program must agree on."""
+    subject = row["subject"]
+    return (
+        row["check"], subject["system"], subject["kind"], subject["id"], row["contract_line"], row["amount"], row["currency"]
+    )  # fmt: skip
+
+
+def truth(folder: Path) -> set[Fact]:
+    """What was planted."""
+    return {fact(gap) for gap in json.loads((folder / "truth.json").read_text())["gaps"]}
+
+
+def found(config: Path) -> set[Fact]:
+    """What the program says is wrong."""
+    with application(config) as app, reading(app.engine) as connection:
+        return {fact(row) for row in exception_list(connection, Filters())}
+
+
+def poll(config: Path) -> None:
+    """One pass over everything."""
+    with application(config) as app:
+        failed = [outcome for outcome in app.poll() if outcome.outcome != "ok"]
+        assert failed == []
+
+
+def drift(config: Path) -> dict[str, list[str]]:
+    """Where the maintained state differs from a full evaluation."""
+    with application(config) as app, writing(app.engine) as connection:
+        return audit(connection, app.now(), app.rules)
+
+
+def command(config: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """The program as a person starts it."""
+    return subprocess.run(
+        [sys.executable, "-m", "app", "--config", str(config), *words],
+        cwd=ROOT, check=check, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"},
+    )  # fmt: skip
+
+
+def parts(source: Path, target: Path, pieces: int) -> list[Path]:
+    """Every table of a firm cut into pieces of the same header; where each piece belongs."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.csv", "sightglass.db*"))
+    cut = []
+    for table in sorted(source.glob("*/*.csv")):
+        header, *rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
+        for piece in range(pieces):
+            chosen = rows[piece::pieces]
+            if chosen:
+                path = target / "waiting" / table.parent.name / f"{table.stem}-{piece}.csv"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(header + "".join(chosen), encoding="utf-8")
+                cut.append(path)
+        (target / table.parent.name).mkdir(exist_ok=True)
+    return cut
+
+
+def deliver(folder: Path, piece: Path) -> None:
+    """Let one piece arrive; arriving again makes it a new file."""
+    target = folder / piece.parent.name / piece.name
+    while target.exists():
+        target = target.with_name(f"{target.stem}-again.csv")
+    shutil.copyfile(piece, target)
