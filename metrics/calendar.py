@@ -27,6 +27,9 @@ class Calendar:
     subdivision: str | None = None
     work_week_end: int = 7
     days_off: frozenset[date] = field(default_factory=frozenset)
+    # the same few dates are asked for thousands of times in one evaluation
+    _starts: dict[tuple[int, date], datetime] = field(default_factory=dict, repr=False, compare=False)
+    _midnights: dict[date, datetime] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def _zone(self) -> ZoneInfo:
@@ -60,15 +63,21 @@ class Calendar:
 
     def more_than(self, days: int, since: date) -> datetime:
         """The instant from which the age is more than ``days``: local midnight, in UTC."""
-        day, left = since, days + 1
-        while left:
-            day += _DAY
-            left -= self.is_business_day(day)
-        return self.midnight(day)
+        found = self._starts.get((days, since))
+        if found is None:
+            day, left = since, days + 1
+            while left:
+                day += _DAY
+                left -= self.is_business_day(day)
+            found = self._starts[days, since] = self.midnight(day)
+        return found
 
     def midnight(self, day: date) -> datetime:
         """When a local date begins, in UTC."""
-        return datetime.combine(day, time(), self._zone).astimezone(UTC)
+        found = self._midnights.get(day)
+        if found is None:
+            found = self._midnights[day] = datetime.combine(day, time(), self._zone).astimezone(UTC)
+        return found
 
     def work_week_of(self, day: date) -> date:
         """The last day of the work week a date lies in."""

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -26,6 +27,8 @@ from queries.blocked import Blocked, blocked_subjects
 from queries.open_items import OpenItem, crossing, replace, stored
 
 _CHUNK = 400
+#: the calendar of records that name no legal entity
+NOWHERE = Calendar()
 _TRACER = trace.get_tracer("sightglass.metrics")
 _NUMBERS = (int, float)
 
@@ -70,7 +73,7 @@ class _Bench:
     rates: fx.Rates
 
     def calendar(self, entity: str | None) -> Calendar:
-        return self.calendars.get(entity or "", Calendar())
+        return self.calendars.get(entity or "", NOWHERE)
 
 
 def evaluate(connection: Connection, engagements: Iterable[str] | None, now: datetime, rules: Rules) -> None:
@@ -108,10 +111,16 @@ def audit(connection: Connection, now: datetime, rules: Rules) -> dict[str, list
     return drift
 
 
+@lru_cache(maxsize=1024)
+def _calendar(*parts: Any) -> Calendar:
+    """One calendar for the life of the process: its dates are worked out once."""
+    return Calendar(*parts)
+
+
 def _bench(connection: Connection, now: datetime, rules: Rules) -> _Bench:
     entities = findings.legal_entities(connection)
     calendars = {
-        code: Calendar(
+        code: _calendar(
             row["timezone"],
             row["country"],
             row["subdivision"],
@@ -137,23 +146,41 @@ def _refresh_items(bench: _Bench, check: Check, names: Sequence[str] | None) -> 
 
 
 def _items(bench: _Bench, check: Check, names: Sequence[str] | None) -> list[OpenItem]:
-    merged: dict[tuple[Any, ...], OpenItem] = {}
-    limit = bench.rules.of(check)
+    """One item a subject, contract line, currency and start of age; rows that share all of these add up."""
+    merged: dict[tuple[Any, ...], list[Any]] = {}
     for row in read.rows(bench.connection, check.select(Scope(names))):
-        item = _item(bench, check, limit, row)
-        other = merged.get(item[:7])
-        merged[item[:7]] = item if other is None else _sum(other, item)
-    return list(merged.values())
+        calendar = bench.calendar(row["legal_entity"])
+        since = row["since"]
+        if check.since is not None:
+            day = check.since(row, calendar)
+        else:
+            day = calendar.local_date(since) if isinstance(since, datetime) else since
+        start = since if isinstance(since, datetime) else calendar.midnight(day)
+        key = (*(row[name] for name in _SUBJECT), start)
+        other = merged.get(key)
+        if other is None:
+            merged[key] = [row, day, int(row["amount_minor"]), _facts(row)]
+        else:
+            other[2] += int(row["amount_minor"])
+            _add(other[3], row)
+    limit = bench.rules.of(check)
+    return [_item(bench, check, limit, key[-1], *parts) for key, parts in merged.items()]
 
 
-def _item(bench: _Bench, check: Check, limit: Threshold, row: Mapping[str, Any]) -> OpenItem:
+_SUBJECT = ("subject_system", "subject_kind", "subject_id", "contract_line", "currency")
+
+
+def _item(  # noqa: PLR0913, PLR0917 - the parts of one item
+    bench: _Bench,
+    check: Check,
+    limit: Threshold,
+    since: datetime,
+    row: Mapping[str, Any],
+    day: date,
+    minor: int,
+    facts: dict[str, Any],
+) -> OpenItem:
     calendar = bench.calendar(row["legal_entity"])
-    since = row["since"]
-    if check.since is not None:
-        day = check.since(row, calendar)
-    else:
-        day = calendar.local_date(since) if isinstance(since, datetime) else since
-    facts = {name: _plain(value) for name, value in row.items() if name not in SHAPE or name == "source_url"}
     return OpenItem(
         check_key=check.key,
         subject_system=row["subject_system"],
@@ -161,14 +188,26 @@ def _item(bench: _Bench, check: Check, limit: Threshold, row: Mapping[str, Any])
         subject_id=row["subject_id"],
         contract_line=row["contract_line"] or "",
         currency=row["currency"],
-        since=since if isinstance(since, datetime) else calendar.midnight(day),
+        since=since,
         engagement_id=row["engagement_id"],
         legal_entity=row["legal_entity"],
         watch_at=calendar.more_than(limit.watch, day),
         act_at=calendar.more_than(limit.act, day),
-        amount_minor=int(row["amount_minor"]),
+        amount_minor=minor,
         facts={**facts, "since_day": day.isoformat()},
     )
+
+
+def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in row.items() if name not in SHAPE or name == "source_url"}
+
+
+def _add(total: dict[str, Any], row: Mapping[str, Any]) -> None:
+    """Numbers add up; anything else is the first one's."""
+    for name, value in total.items():
+        more = row.get(name)
+        if more is not None and isinstance(value, _NUMBERS) and not isinstance(value, bool):
+            total[name] = value + _plain(more)
 
 
 def _plain(value: Any) -> Any:
@@ -177,19 +216,10 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | bool | float) else int(value)
 
 
-def _sum(left: OpenItem, right: OpenItem) -> OpenItem:
-    return left._replace(
-        amount_minor=left.amount_minor + right.amount_minor, facts=_sum_facts([left.facts, right.facts])
-    )
-
-
 def _sum_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Numbers add up; anything else is the first one's."""
     total = dict(facts[0])
     for other in facts[1:]:
-        for name, value in other.items():
-            if isinstance(value, _NUMBERS) and not isinstance(value, bool) and total.get(name) is not None:
-                total[name] += value
+        _add(total, other)
     return total
 
 

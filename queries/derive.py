@@ -327,5 +327,7 @@ def _open_state(
 
 
 def _half_up(value: Fraction) -> int:
+    if value.denominator == 1:
+        return value.numerator
     size = abs(value)
     return (1 if value >= 0 else -1) * ((2 * size.numerator + size.denominator) // (2 * size.denominator))

@@ -20,12 +20,18 @@ class Band(NamedTuple):
     until: int | None
 
 
-BANDS = (Band("0-5", 0, 5), Band("6-10", 6, 10), Band("11-30", 11, 30), Band("31-60", 31, 60), Band("61", 61, None))  # fmt: skip
+BANDS = (
+    Band("0-5", 0, 5),
+    Band("6-10", 6, 10),
+    Band("11-30", 11, 30),
+    Band("31-60", 31, 60),
+    Band("61", 61, None),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Slice(Filters):
-    """What to show, as in the address of the page. ``age`` is a band's key, ``stage`` the stage that waits."""
+    """What to show, as the address of the page says: ``age`` is a band's key, ``stage`` what is missing."""
 
     age: str | None = None
     stage: str | None = None

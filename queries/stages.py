@@ -1,17 +1,18 @@
 """Where work stands: for each engagement the furthest stage it has reached, and what it was sold for.
 
-Nothing here reads through time entries, invoice lines or revenue: each engagement asks an index
-whether there is one. The cost grows with the number of engagements only.
+Standing reads through no time entries, invoice lines or revenue: each engagement asks an index whether
+it has one, so that the cost grows with the number of engagements only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, case, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, literal, select
 from sqlalchemy.sql.selectable import FromClause
 
 from queries.exceptions import titles
@@ -21,24 +22,36 @@ from queries.types import from_minor
 
 _deal = RECORD_TABLES["opportunity"]
 _contract = RECORD_TABLES["contract"]
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: stage -> what people call it, in the order of the way
+TITLES = {stage.key: stage.title for stage in STAGES}
 
 
 class Standing(NamedTuple):
     """How many engagements stand at a stage, and what they were sold for, in minor units of a currency.
 
-    An engagement in several currencies is counted once; one without a known value has currency ''.
+    One in several currencies is counted in the first of them; one without a known value has currency ''.
     """
 
     stage: str
     legal_entity: str
     currency: str
-    count: int
+    engagements: int
     amount_minor: int
+
+
+class Sold(NamedTuple):
+    """What an engagement was sold for in one currency, and when."""
+
+    currency: str
+    minor: int
+    at: datetime | None
 
 
 def reached(record: FromClause, stage: Stage) -> list[ColumnElement[bool]]:
     """When a record of a stage's kind means that the stage was reached."""
-    found = [record.c.deleted_at.is_(None)]
+    found: list[ColumnElement[bool]] = [record.c.deleted_at.is_(None)]
     if stage.kind == "project":
         playing = select(system_role.c.system).where(system_role.c.role == stage.role)
         found.append(record.c.system.in_(playing))
@@ -51,8 +64,8 @@ def reached(record: FromClause, stage: Stage) -> list[ColumnElement[bool]]:
     return found if stage.done is None else [*found, record.c[stage.done].is_not(None)]
 
 
-def _furthest(legal_entity: str | None) -> CTE:
-    """Engagement, its legal entity, its furthest stage (null: none yet)."""
+def _positions(connection: Connection, legal_entity: str | None) -> dict[str, tuple[str, str]]:
+    """Engagement -> its legal entity and furthest stage; those that have reached none are left out."""
     entity = func.coalesce(func.min(node.c.legal_entity), "").label("legal_entity")
     home = select(node.c.engagement_id, entity).where(node.c.present).group_by(node.c.engagement_id)
     if legal_entity is not None:
@@ -61,26 +74,31 @@ def _furthest(legal_entity: str | None) -> CTE:
     steps = []
     for stage in reversed(STAGES):
         record = RECORD_TABLES[stage.kind].alias(f"at_{stage.key}")
+        mine = record.c.engagement_id == one.c.engagement_id
         # LIMIT keeps PostgreSQL from reading the whole table into a hash instead of asking the index
-        here = select(literal(1)).where(
-            record.c.engagement_id == one.c.engagement_id, *reached(record, stage)
-        )
-        steps.append((here.limit(1).scalar_subquery().is_not(None), stage.key))
-    return select(one.c.engagement_id, one.c.legal_entity, case(*steps).label("stage")).cte("furthest")
+        here = select(literal(1)).where(mine, *reached(record, stage)).limit(1).scalar_subquery()
+        steps.append((here.is_not(None), stage.key))
+    rows = connection.execute(select(one.c.engagement_id, one.c.legal_entity, case(*steps)))
+    return {engagement: (entity, stage) for engagement, entity, stage in rows if stage is not None}
 
 
-def _sold() -> CTE:
-    """Engagement, currency, value of its won deals, else of its contracts; ``place`` 1 marks one row each."""
+def _sold(connection: Connection) -> dict[str, list[Sold]]:
+    """Engagement -> the value of its won deals, else of its contracts, currency by currency."""
     won = _deal.alias("won")
     has_deal = exists().where(won.c.engagement_id == _contract.c.engagement_id, *_won(won))
-    deal_value = func.coalesce(_deal.c.services_amount, _deal.c.amount)
-    deals = _summed(_deal, deal_value, _deal.c.won_at).where(*_won(_deal))
+    value = func.coalesce(_deal.c.services_amount, _deal.c.amount)
+    deals = _summed(_deal, value, _deal.c.won_at).where(*_won(_deal))
     contracts = _summed(_contract, _contract.c.amount, _contract.c.signed_at).where(
         _contract.c.status != "cancelled", _contract.c.deleted_at.is_(None), ~has_deal
     )
-    both = deals.union_all(contracts).subquery("worth")
-    place = func.row_number().over(partition_by=both.c.engagement_id, order_by=both.c.currency)
-    return select(both, place.label("place")).cte("sold")
+    found: dict[str, list[Sold]] = defaultdict(list)
+    for query in (deals, contracts):
+        for engagement, currency, minor, at in connection.execute(
+            query.order_by("engagement_id", "currency")
+        ):
+            if minor is not None:
+                found[engagement].append(Sold(currency, int(minor), at))
+    return found
 
 
 def _won(deal: FromClause) -> tuple[ColumnElement[bool], ...]:
@@ -89,35 +107,30 @@ def _won(deal: FromClause) -> tuple[ColumnElement[bool], ...]:
 
 def _summed(table: FromClause, amount: ColumnElement[Any], at: ColumnElement[Any]) -> Select[Any]:
     keys = (table.c.engagement_id, table.c.currency)
-    return select(*keys, func.sum(amount).label("minor"), func.max(at).label("sold_at")).group_by(*keys)
+    return select(*keys, func.sum(amount), func.max(at)).group_by(*keys)
 
 
-def standings(connection: Connection, legal_entity: str | None = None) -> list[Standing]:
+def standings(connection: Connection) -> list[Standing]:
     """How many engagements stand at each stage, and what they were sold for."""
-    here, sold = _furthest(legal_entity), _sold()
-    currency = func.coalesce(sold.c.currency, "")
-    counted = func.sum(case((func.coalesce(sold.c.place, 1) == 1, 1), else_=0))
-    query = (
-        select(here.c.stage, here.c.legal_entity, currency, counted, func.coalesce(func.sum(sold.c.minor), 0))
-        .select_from(here.outerjoin(sold, sold.c.engagement_id == here.c.engagement_id))
-        .where(here.c.stage.is_not(None))
-        .group_by(here.c.stage, here.c.legal_entity, currency)
-    )
-    rows = connection.execute(query)
-    return [
-        Standing(stage, entity, code, int(count), int(minor)) for stage, entity, code, count, minor in rows
-    ]
+    sold = _sold(connection)
+    counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for engagement, (entity, stage) in _positions(connection, None).items():
+        parts = sold.get(engagement) or [Sold("", 0, None)]
+        for place, part in enumerate(parts):
+            row = counts[stage, entity, part.currency]
+            row[0] += place == 0
+            row[1] += part.minor
+    return [Standing(*key, *row) for key, row in sorted(counts.items())]
 
 
 class Standpoint(NamedTuple):
-    """One engagement in the list of those at a stage. No amount: nobody says what it was sold for."""
+    """One engagement in the list of those at a stage; ``sold`` is empty where nobody says its value."""
 
     engagement: str
     title: str
     stage: str
     legal_entity: str
-    currency: str | None
-    amount: Decimal | None
+    sold: list[tuple[str, Decimal]]
     sold_at: datetime | None
     exceptions: int
 
@@ -125,31 +138,30 @@ class Standpoint(NamedTuple):
 def engagements(
     connection: Connection, stage: str | None, legal_entity: str | None, *, limit: int, offset: int = 0
 ) -> tuple[int, list[Standpoint]]:
-    """How many engagements stand at a stage (None: at any), and a page of them, the newest deal first.
-
-    One in several currencies shows the first of them.
-    """
-    here, sold = _furthest(legal_entity), _sold()
-    first = (sold.c.engagement_id == here.c.engagement_id) & (sold.c.place == 1)
-    query = (
-        select(here.c.engagement_id, here.c.stage, here.c.legal_entity, sold.c.currency, sold.c.minor, sold.c.sold_at)
-        .add_columns(func.count().over().label("total"))
-        .select_from(here.outerjoin(sold, first))
-        .where(here.c.stage.is_not(None) if stage is None else here.c.stage == stage)
-        .order_by(func.coalesce(sold.c.sold_at, 0).desc(), here.c.engagement_id)
-    )  # fmt: skip
-    rows = connection.execute(query.limit(limit).offset(offset)).all()
-    names = titles(connection, [row.engagement_id for row in rows])
-    counts = _open_findings(connection, [row.engagement_id for row in rows])
-    return (int(rows[0].total) if rows else 0), [_standpoint(row, names, counts) for row in rows]
-
-
-def _standpoint(row: Any, names: Mapping[str, str], counts: Mapping[str, int]) -> Standpoint:
-    amount = None if row.minor is None else from_minor(int(row.minor), row.currency)
-    name = row.engagement_id
-    return Standpoint(
-        name, names.get(name, name), row.stage, row.legal_entity, row.currency, amount, row.sold_at, counts.get(name, 0)
-    )  # fmt: skip
+    """How many engagements stand at a stage (None: at any), and a page of them, the newest deal first."""
+    sold = _sold(connection)
+    here = {
+        engagement: place
+        for engagement, place in _positions(connection, legal_entity).items()
+        if stage is None or place[1] == stage
+    }
+    newest = {
+        name: max((part.at or _LONG_AGO for part in sold.get(name, ())), default=_LONG_AGO) for name in here
+    }
+    names = sorted(here, key=lambda name: (_LONG_AGO - newest[name], name))[offset : offset + limit]
+    known, counts = titles(connection, names), _open_findings(connection, names)
+    return len(here), [
+        Standpoint(
+            name,
+            known.get(name, name),
+            here[name][1],
+            here[name][0],
+            [(part.currency, from_minor(part.minor, part.currency)) for part in sold.get(name, ())],
+            None if newest[name] == _LONG_AGO else newest[name],
+            counts.get(name, 0),
+        )
+        for name in names
+    ]
 
 
 def _open_findings(connection: Connection, engagements: Sequence[str]) -> dict[str, int]:
@@ -202,8 +214,3 @@ def _first_moments(connection: Connection, stage: Stage) -> Iterator[tuple[str, 
         at = next((moment for moment in moments if moment is not None), None)
         if at is not None and engagement is not None:
             yield engagement, at if isinstance(at, datetime) else datetime.combine(at, time(), UTC)
-
-
-def titles_of_stages() -> dict[str, str]:
-    """Stage -> what people call it, in the order of the way."""
-    return {stage.key: stage.title for stage in STAGES}

@@ -13,8 +13,10 @@ from sandbox import days, money
 from sandbox.books import Books, R
 from sandbox.records import Customer, Invoice
 
+Flow = Literal["opportunity_to_project", "time_to_billing", "milestone_to_revenue"]
+
 _FIRST_NUMBER = 10000
-WEEKEND_SHARE = 0.2
+_WEEKEND_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Handoff:
     (object, system, id) of what was handed over.
     """
 
-    flow: Literal["opportunity_to_project", "time_to_billing", "milestone_to_revenue"]
+    flow: Flow
     at: datetime
     legal_entity: str
     keys: tuple[tuple[str, str, str], ...]
@@ -79,7 +81,7 @@ class Job:
         while not days.is_business_day(self.company, day):
             day -= timedelta(days=1)
         same_age = days.business_days(self.company, day, self.today) == age
-        return day if same_age and not self.chance(WEEKEND_SHARE) else latest
+        return day if same_age and not self.chance(_WEEKEND_SHARE) else latest
 
     def at(self, day: date, clock: time | None = None) -> datetime:
         """An instant of a local working day, never later than the exports."""
@@ -96,6 +98,6 @@ class Job:
         """An amount between two round numbers of dollars, in the engagement's currency."""
         return money.priced(self.rng.randint(low, high), self.currency)
 
-    def hand_off(self, flow: str, at: datetime, *keys: tuple[str, str, str], dead: bool = False) -> None:
+    def hand_off(self, flow: Flow, at: datetime, *keys: tuple[str, str, str], dead: bool = False) -> None:
         """Note that the middleware carried, or failed to carry, something over."""
-        self.handoffs.append(Handoff(flow, at, self.company, keys, dead))  # type: ignore[arg-type]
+        self.handoffs.append(Handoff(flow, at, self.company, keys, dead))

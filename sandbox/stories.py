@@ -60,6 +60,20 @@ def _no_contract(job: Job) -> None:
     _won(job)
 
 
+def _one_past(job: Job) -> None:
+    """Three days old; counted in UTC, a late evening in New York would make it two."""
+    _won(job, _TWO_DAYS + 1, edge=job.company == "US01")
+
+
+def _threshold(job: Job) -> None:
+    """Two days old; counted in UTC, an early morning east of London would make it three."""
+    _won(job, _TWO_DAYS, edge=job.company != "US01")
+
+
+def _fresh(job: Job) -> None:
+    _won(job, job.rng.randint(0, 1))
+
+
 def _no_psa_project(job: Job) -> None:
     deal = _won(job)
     _signed(job, deal)
@@ -172,12 +186,12 @@ _DEALS: dict[str, Callable[[Job], None]] = {
     "psa_planned": _in_part("planned", "active"),
     "two_halves": _two_halves,
     "wrong_number": _wrong_number,
-    "one_past": lambda job: _no_more(_won(job, _TWO_DAYS + 1, edge=job.company == "US01")),
+    "one_past": _one_past,
     "amendment_apart": _amendment_apart,
     "unlinked": _unlinked,
     "two_months_late": _two_months_late,
-    "fresh": lambda job: _no_more(_won(job, job.rng.randint(0, 1))),
-    "threshold": lambda job: _no_more(_won(job, _TWO_DAYS, edge=job.company != "US01")),
+    "fresh": _fresh,
+    "threshold": _threshold,
     "lost_after_won": _lost_after_won,
     "deleted": _deleted,
     "no_services": _no_services,
@@ -185,10 +199,6 @@ _DEALS: dict[str, Callable[[Job], None]] = {
     "resting": _resting,
     "stamped": _stamped,
 }
-
-
-def _no_more(_deal: Opportunity) -> None:
-    """The deal is all there is so far."""
 
 
 # Work under way ------------------------------------------------------------------------------------

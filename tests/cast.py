@@ -97,16 +97,17 @@ class Cast:
 
     # ---- records -----------------------------------------------------------------------------
 
-    def record(self, kind: str, identifier: str, **fields: Any) -> Record:
+    def record(self, kind: str, identifier: str, /, **fields: Any) -> Record:
         """A record from its fields in the form every source has them: text. ``at`` is its version."""
         at = fields.pop("at", None)
         if at is None:
             self._version += timedelta(minutes=1)
         moment = self._version if at is None else utc(at)
-        row = {"id": identifier, "source_updated_at": moment.isoformat(), **fields}
+        row = {"id": identifier, "source_updated_at": moment, **fields}
+        row = {k: utc(v) if k.endswith("_at") and isinstance(v, str) else v for k, v in row.items()}
         return msgspec.convert({k: v for k, v in row.items() if v is not None}, KINDS[kind], strict=False)
 
-    def put(self, kind: str, identifier: str, system: str, **fields: Any) -> None:
+    def put(self, kind: str, identifier: str, system: str, /, **fields: Any) -> None:
         """Store one record as a batch of its own."""
         self.batch(kind, system, [self.record(kind, identifier, **fields)])
 

@@ -40,7 +40,7 @@ _READ_ONLY = {
 #: drivers report these as operational, but waiting does not mend them
 _STAYS = re.compile(
     r"no such (table|column|function)|unknown column|syntax error|does not exist|unknown database"
-    r"|access denied|permission denied|authentication|login failed|no password",
+    r"|read-?only|access denied|permission denied|authentication|login failed|no password",
     re.IGNORECASE,
 )
 _SHORTEST_SECRET = 4

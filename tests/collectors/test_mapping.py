@@ -221,7 +221,9 @@ def test_changed_names_other_columns_to_ask_the_source_by() -> None:
         ),
     ],
 )
-def test_a_deleted_row_was_deleted_when_it_last_changed(deleted: Any, row: dict[str, str], gone: bool) -> None:
+def test_a_deleted_row_was_deleted_when_it_last_changed(
+    deleted: Any, row: dict[str, str], gone: bool
+) -> None:
     fields = {"id": "Nr", "status": {"constant": "active"}}
     mapped = compiled("project", fields, GERMAN, version="Mod", deleted=deleted)
 
@@ -261,7 +263,11 @@ def test_without_fields_only_the_format_is_local() -> None:
 def test_same_names_takes_the_rest_by_name() -> None:
     mapped = compiled("project", {"status": {"constant": "active"}}, same_names=True)
 
-    assert mapped.parse({"id": "1", "name": "N", "other": "x"}) == {"id": "1", "name": "N", "status": "active"}
+    assert mapped.parse({"id": "1", "name": "N", "other": "x"}) == {
+        "id": "1",
+        "name": "N",
+        "status": "active",
+    }
 
 
 def test_an_overlay_reads_single_fields_only() -> None:
@@ -311,7 +317,9 @@ def test_numbers_are_exact(text: Any, number: str) -> None:
     assert number_reader(Format(decimal=",", thousands="."))(text) == Decimal(number)
 
 
-@pytest.mark.parametrize("text", ["", "1.5", "1,2,3", "12.34", "1e5", "NaN", "5%", "-5-", "(5", True, "1" * 99])
+@pytest.mark.parametrize(
+    "text", ["", "1.5", "1,2,3", "12.34", "1e5", "NaN", "5%", "-5-", "(5", True, "1" * 99]
+)
 def test_what_may_be_another_number_is_refused(text: Any) -> None:
     with pytest.raises(UnreadError, match="is not a number"):
         number_reader(Format(decimal=",", thousands="."))(text)
@@ -389,13 +397,18 @@ def test_words_for_true_and_false_are_the_formats_and_natives() -> None:
 
 def test_a_sample_says_everything_that_cannot_be_read() -> None:
     mapped = entry(status={"column": "S", "values": {"A": "approved"}}, project_id="Prj")
-    rows = [{"Id": "1", "Tag": "1.2.2026", "Std": "x", "S": "B"}, {"Id": "", "Tag": "??", "Std": "8", "S": "B"}]
+    rows = [
+        {"Id": "1", "Tag": "1.2.2026", "Std": "x", "S": "B"},
+        {"Id": "", "Tag": "??", "Std": "8", "S": "B"},
+    ]
 
     problems = check_sample(mapped, rows)
 
     assert [problem for problem in problems if "'Prj' does not exist" in problem]
     assert "status: column 'S': 'B' has no translation; known: 'A' (2 of 2 rows)" in problems
-    assert [problem for problem in problems if problem.startswith("work_date: column 'Tag': '??' is not a date")]
+    assert [
+        problem for problem in problems if problem.startswith("work_date: column 'Tag': '??' is not a date")
+    ]
     assert "id: it is empty, and must not be (1 of 2 rows)" in problems
 
 
@@ -415,7 +428,9 @@ def test_a_path_that_finds_nothing_is_a_problem() -> None:
 def test_a_mapping_that_reads_not_one_row_is_not_used() -> None:
     bad = {"Id": "1", "Tag": "morgen", "Std": "8"}
 
-    with pytest.raises(FatalError, match=r"psa_a/time_entry: the mapping reads none of the first 10 rows.*morgen"):
+    with pytest.raises(
+        FatalError, match=r"psa_a/time_entry: the mapping reads none of the first 10 rows.*morgen"
+    ):
         refuse_unfit(entry(), [bad] * 10)
     refuse_unfit(entry(), [*[bad] * 9, {**bad, "Tag": "1.2.2026"}])
     refuse_unfit(entry(), [bad])
@@ -472,7 +487,15 @@ def test_a_wrong_key_is_named(stream: dict[str, Any], key: str) -> None:
 
 def test_canonical_rows_only_lose_what_is_empty_or_unknown() -> None:
     parse = canonical_parser("psa/time_entry", "time_entry")
-    row = {"id": "1", "hours": "8", "billable": False, "rate": "", "held": None, "extra": "x", "_origin": "f:2"}
+    row = {
+        "id": "1",
+        "hours": "8",
+        "billable": False,
+        "rate": "",
+        "held": None,
+        "extra": "x",
+        "_origin": "f:2",
+    }
 
     assert parse(row) == {"id": "1", "hours": "8", "billable": False}
     with pytest.raises(SkippableError, match="f:2: it has no id"):

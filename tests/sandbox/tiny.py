@@ -1,4 +1,4 @@
-"""A firm small enough to work out by hand: one client in London, seen on Friday 20 November 2026, 18:00 UTC."""
+"""A firm small enough to work out by hand, seen on Friday 20 November 2026 at 18:00 UTC."""
 
 from __future__ import annotations
 
@@ -42,7 +42,13 @@ def at(day: int, hour: int = 12, month: int = 11) -> datetime:
 
 def sold(firm: Books, *, entity: str = "UK01", won_at: datetime | None = None, **more: Any) -> Opportunity:
     """A deal of 1,000 won on 2 November."""
-    values = {"status": "won", "currency": "GBP", "amount": money("1000.00"), "won_at": won_at or at(2), **more}
+    values = {
+        "status": "won",
+        "currency": "GBP",
+        "amount": money("1000.00"),
+        "won_at": won_at or at(2),
+        **more,
+    }
     number = len(firm.opportunities) + 1
     return firm.put(Opportunity(id=f"D{number}", customer_id="C1", source_updated_at=at(2), **values), entity)
 
@@ -52,11 +58,13 @@ def running(firm: Books, psa: str = "active", erp: str | None = "active", entity
     deal = firm.opportunities[-1].id if firm.opportunities else None
     number = len(firm.psa_projects) + 1
     contract = Contract(
-        id=f"K{number}", opportunity_id=deal, customer_id="C1", status="active", currency="GBP", source_updated_at=at(1)
+        id=f"K{number}", opportunity_id=deal, customer_id="C1", status="active", currency="GBP",
+        source_updated_at=at(1),
     )  # fmt: skip
     firm.put(contract, entity)
     project = Project(
-        id=f"P{number}", contract_id=contract.id, customer_id="C1", status=psa, currency="GBP", source_updated_at=at(1)
+        id=f"P{number}", contract_id=contract.id, customer_id="C1", status=psa, currency="GBP",
+        source_updated_at=at(1),
     )  # fmt: skip
     firm.put(project, entity, "psa")
     if erp:
@@ -72,7 +80,8 @@ def line(firm: Books, kind: str = "time_and_materials", **more: Any) -> Contract
     contract = firm.contracts[-1]
     values: dict[str, Any] = {"rate": money("100"), "currency": "GBP", **more}
     row = ContractLine(
-        id=f"{contract.id}-L{len(firm.contract_lines) + 1}", contract_id=contract.id, kind=kind, source_updated_at=at(1), **values
+        id=f"{contract.id}-L{len(firm.contract_lines) + 1}", contract_id=contract.id, kind=kind,
+        source_updated_at=at(1), **values,
     )  # fmt: skip
     return firm.put(row, contract.legal_entity)
 
@@ -95,9 +104,7 @@ def worked(firm: Books, day: date = OLD_WEEK, hours: str = "8", **more: Any) -> 
 def invoiced(firm: Books, status: str = "posted", kind: str = "invoice", **more: Any) -> Invoice:
     """A header."""
     number = len(firm.invoices) + 1
-    row = Invoice(
-        id=f"I{number}", kind=kind, status=status, currency="GBP", source_updated_at=at(10), **more
-    )
+    row = Invoice(id=f"I{number}", kind=kind, status=status, currency="GBP", source_updated_at=at(10), **more)
     return firm.put(row, "UK01")
 
 
@@ -124,7 +131,9 @@ def accepted(firm: Books, amount: str, when: datetime, **more: Any) -> Milestone
     return firm.put(row, firm.psa_projects[-1].legal_entity)
 
 
-def revenue(firm: Books, amount: str, milestone: str | None, state: str = "posted", **more: Any) -> RevenueLine:
+def revenue(
+    firm: Books, amount: str, milestone: str | None, state: str = "posted", **more: Any
+) -> RevenueLine:
     """A revenue line of the last contract line."""
     number = len(firm.revenue_lines) + 1
     row = RevenueLine(
@@ -136,5 +145,4 @@ def revenue(firm: Books, amount: str, milestone: str | None, state: str = "poste
 
 def gaps(firm: Books) -> list[tuple[str, str | None, str]]:
     """(subject, contract line, amount) of everything the truth lists."""
-    found = [gap.plain() for gap in truth(firm)]
-    return [(gap["subject"]["id"], gap["contract_line"], gap["amount"]) for gap in found]  # type: ignore[index]
+    return [(gap.id, gap.contract_line, str(gap.plain()["amount"])) for gap in truth(firm)]
