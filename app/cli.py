@@ -56,9 +56,9 @@ def configuration() -> Path | None:
 
 
 @contextmanager
-def opened() -> Iterator[App]:
-    """The application of the configuration file, with logging as it says."""
-    with application(configuration()) as app:
+def opened(config: Path | None = None) -> Iterator[App]:
+    """The application of a configuration file (the one named to the command), with logging as it says."""
+    with application(config or configuration()) as app:
         logging.basicConfig(
             level=app.settings.log_level.upper(),
             stream=sys.stderr,

@@ -1,4 +1,4 @@
-"""The verbs that run long: sandbox, up, bench."""
+"""The verbs that run long: worker, receiver, web, up, sandbox."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
-from app.cli import cli
+from app import demo, processes, receiving, worker
+from app.cli import cli, configuration, opened
+from app.telemetry import tracing
+from collectors.errors import ConfigError
 from sandbox.export import export
 
 sandbox = typer.Typer(no_args_is_help=True, help="A simulated firm with known gaps.")
@@ -32,3 +35,71 @@ def sandbox_export(
         raise typer.BadParameter("write an instant with its zone: 2026-11-20T18:00:00Z", param_hint="--as-of")
     truth = export(out, seed=seed, engagements=engagements, as_of=moment.astimezone(UTC))
     typer.echo(f"{engagements} engagements, {len(truth['gaps'])} planted exceptions in {out}")
+
+
+Host = Annotated[str | None, typer.Option("--host", help="Instead of the configured address.")]
+Port = Annotated[int | None, typer.Option("--port", help="Instead of the configured port.")]
+
+
+@cli.command(name="worker")
+def worker_() -> None:
+    """Poll every stream on its interval and judge what changed, until told to stop."""
+    processes.end_with_parent()
+    with opened() as app, tracing(receiving.Wiring(app).store):
+        worker.run(app)
+
+
+@cli.command(name="receiver")
+def receiver_(host: Host = None, port: Port = None) -> None:
+    """Take in traces and events; give out health, metrics and the read-only API."""
+    processes.end_with_parent()
+    with opened() as app:
+        receiving.serve(app, host, port)
+
+
+@cli.command()
+def web(host: Host = None, port: Port = None) -> None:
+    """Serve the pages."""
+    from app.web import serve
+
+    processes.end_with_parent()
+    serve(configuration(), host, port)
+
+
+@cli.command()
+def up(
+    demonstration: Annotated[
+        bool, typer.Option("--demo", help="Watch a simulated firm in .sightglass/demo.")
+    ] = False,
+) -> None:
+    """Worker, receiver and pages together, until Ctrl-C."""
+    config = configuration()
+    if demonstration:
+        config = demo.prepare(Path(".sightglass") / "demo")
+    elif config is None:
+        raise ConfigError(
+            "no configuration", remedy="name one with --config, or look at the simulated firm with --demo"
+        )
+    with opened(config) as app:
+        settings = app.settings
+        receiver_at = (
+            settings.receiver.host,
+            processes.free_port(settings.receiver.host, settings.receiver.port),
+        )
+        web_at = settings.web.host, processes.free_port(settings.web.host, settings.web.port)
+    verbs = {
+        "receiver": ("receiver", "--host", receiver_at[0], "--port", str(receiver_at[1])),
+        "web": ("web", "--host", web_at[0], "--port", str(web_at[1])),
+        "worker": ("worker",),
+    }
+    commands = {name: processes.command(*words, config=str(config)) for name, words in verbs.items()}
+    try:
+        with processes.family(commands) as children:
+            if processes.wait_until_answers(*receiver_at, "/health", children[0]) and demonstration:
+                demo.send_traces(config.parent, *receiver_at)
+            if processes.wait_until_answers(*web_at, "/api/health", children[1]):
+                typer.echo(f"Sightglass: http://{web_at[0]}:{web_at[1]}   (Ctrl-C stops it)")
+            processes.watch(children)
+    except processes.Stopped:
+        pass
+    typer.echo("Sightglass has stopped.")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -49,7 +49,7 @@ def start(name: str, command: Sequence[str]) -> Child:
 
 
 @contextmanager
-def family(commands: dict[str, Sequence[str]]) -> Iterator[list[Child]]:
+def family(commands: Mapping[str, Sequence[str]]) -> Iterator[list[Child]]:
     """All of them while the block lasts; none of them after it."""
     signal.signal(signal.SIGTERM, _raise_stopped)
     signal.signal(signal.SIGINT, _raise_stopped)

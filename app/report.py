@@ -150,3 +150,26 @@ def _span(span: SpanRow) -> dict[str, Any]:
         "end_ns": str(span.end_ns),
         "status": span.status,
     }
+
+
+def prometheus(connection: Connection, rules: Rules, now: datetime) -> str:
+    """Streams and checks as Prometheus text; a stream that was never read has no lag, only a state."""
+    lines = ["# TYPE sightglass_stream_lag_seconds gauge\n", "# TYPE sightglass_stream_up gauge\n"]
+    lines.append("# TYPE sightglass_stream_rejects gauge\n")
+    for row in systems.streams(connection, now):
+        labels = f'{{system="{row["system"]}",stream="{row["stream"]}"}}'
+        lines.append(f"sightglass_stream_up{labels} {int(row['state'] in ('fresh', 'late'))}\n")
+        lines.append(f"sightglass_stream_rejects{labels} {row['rejects']}\n")
+        if row["lag_s"] is not None:
+            lines.append(f"sightglass_stream_lag_seconds{labels} {row['lag_s']}\n")
+    lines.append("# TYPE sightglass_check_state gauge\n# TYPE sightglass_exceptions gauge\n")
+    lines.append("# TYPE sightglass_exceptions_amount gauge\n")
+    for check in check_list(connection, rules):
+        for outcome in ("pass", "fail", "unknown"):
+            labels = f'{{check="{check["key"]}",outcome="{outcome}"}}'
+            lines.append(f"sightglass_check_state{labels} {int(check['outcome'] == outcome)}\n")
+        for total in check["amounts"]:
+            labels = f'{{check="{check["key"]}",currency="{total["currency"]}"}}'
+            lines.append(f"sightglass_exceptions{labels} {total['count']}\n")
+            lines.append(f"sightglass_exceptions_amount{labels} {total['amount']}\n")
+    return "".join(lines)

@@ -95,6 +95,16 @@ class ReceiverSettings(_Section):
     token_file: Path | None = None
     max_bytes: int = 64 * 1024 * 1024
 
+    def secret(self) -> str | None:
+        """The token, from the file where one is named. Raises ConfigError for a file that is not there."""
+        if self.token_file is None:
+            return self.token.get_secret_value() if self.token else None
+        try:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            text = f"receiver.token_file: cannot read {self.token_file}: {error.strerror}"
+            raise ConfigError(text, remedy="name a file that holds the token") from error
+
 
 class WebSettings(_Section):
     """Where the pages are served."""

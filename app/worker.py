@@ -19,7 +19,7 @@ from collectors.contract import Stream
 from collectors.errors import CollectorError
 from collectors.runner import Configured, connected
 from metrics.evaluate import audit, evaluate
-from queries import snapshots, spans
+from queries import fx, snapshots, spans
 from queries.errors import StoreError
 from queries.store import writing
 
@@ -49,7 +49,7 @@ def run(app: App) -> None:
 
 def first_pass(app: App) -> None:
     """Everything once, in configured order: the first numbers appear together."""
-    guarded(lambda found: [_ for _ in found.poll()], app)()
+    guarded(lambda found: list(found.poll()), app)()
     guarded(tick, app)()
 
 
@@ -75,7 +75,9 @@ def tick(app: App) -> None:
     now = app.now()
     with writing(app.engine) as connection:
         evaluate(connection, (), now, app.rules)
-        snapshots.take(connection, now)
+        checks = [check.key for check in app.rules.enabled()]
+        rates = fx.rates(connection, app.rules.reporting_currency, app.rules.rate_type, now.date())
+        snapshots.take(connection, now, checks, rates)
 
 
 def keep_house(app: App) -> None:
@@ -103,6 +105,6 @@ def guarded(work: Callable[[App], object], app: App) -> Callable[[], None]:
         try:
             work(app)
         except (CollectorError, StoreError) as error:
-            _LOG.error("%s", error)  # noqa: TRY400 - the sentence says it; a traceback would not help
+            _LOG.error("%s", error)
 
     return job

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from opentelemetry import trace
@@ -77,12 +78,21 @@ class Runner:
     after_batch: AfterBatch
     holder: str
     sleep: Callable[[float], None] = time.sleep
+    # a lease is about processes: it runs on the machine's time even where the firm's clock stands still
+    wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def lease(self, store: Connection, system: str, stream: str) -> bool:
+        """Become the one who polls this stream; a lease of a process that died here is no obstacle."""
+        other = polls.leaseholder(store, system, stream)
+        if other is not None and other != self.holder and _died_here(other, self.holder):
+            polls.release_lease(store, system, stream, other)
+        return polls.take_lease(store, system, stream, self.holder, self.wall(), _LEASE)
 
     def poll(self, configured: Configured, stream: Stream, connection: SystemConnection) -> Outcome:
         """One pass over one stream. Never raises for what the source did: the row and the outcome say it."""
         name = f"{configured.name}/{stream.name}"
         with writing(self.engine) as store:
-            if not polls.take_lease(store, configured.name, stream.name, self.holder, self.clock(), _LEASE):
+            if not self.lease(store, configured.name, stream.name):
                 return Outcome(configured.name, stream.name, "leased")
         with _TRACER.start_as_current_span("sightglass.poll") as span:
             span.set_attribute("sightglass.system", configured.name)
@@ -121,6 +131,20 @@ class Runner:
         polls.resolve_reject(store, row.id, now)
         self.after_batch(store, done.touched, now)
         return 1
+
+
+def _died_here(other: str, mine: str) -> bool:
+    """Whether a holder (host:pid) was a process of this host that is gone."""
+    host, _, pid = other.rpartition(":")
+    if host != mine.rpartition(":")[0] or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _from_text(raw: str) -> Any:
@@ -209,7 +233,7 @@ class _Poll:
             self.progress.changed += done.changed
             self.progress.rejected += len(rejects)
             polls.batch_done(store, run, self.progress, page.position)
-            polls.take_lease(store, source.system, stream.name, self.runner.holder, now, _LEASE)
+            self.runner.lease(store, source.system, stream.name)
             self.runner.after_batch(store, done.touched, now)
         self.position = page.position or self.position
         self.truncated = self.truncated or page.truncated

@@ -72,6 +72,13 @@ def watermark(connection: Connection, system: str, stream: str) -> str | None:
     ).scalar_one_or_none()
 
 
+def leaseholder(connection: Connection, system: str, stream: str) -> str | None:
+    """Who polls this stream now, or did when it was killed."""
+    return connection.execute(
+        select(stream_state.c.leased_by).where(_at(system, stream))
+    ).scalar_one_or_none()
+
+
 def take_lease(
     connection: Connection, system: str, stream: str, holder: str, now: datetime, length: timedelta
 ) -> bool:

@@ -9,4 +9,6 @@ from sqlalchemy import Connection, Select
 
 def rows(connection: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
     """The rows of a statement, column name -> value, in its order."""
-    return [row._asdict() for row in connection.execute(statement)]
+    result = connection.execute(statement)
+    names = [str(name) for name in result.keys()]  # noqa: SIM118 - the keys of a result, not of a mapping
+    return [dict(zip(names, row, strict=True)) for row in result]

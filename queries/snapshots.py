@@ -5,6 +5,7 @@ A day has one set of rows, replaced while the day lasts. Metrics:
 * ``open:CHECK`` - open exceptions of a check: count, and amount in their own currency;
 * ``group:CHECK`` - those of them that a rate could convert, in the reporting currency;
 * ``stage:STAGE`` - engagements whose furthest stage it is: count, and what they were sold for;
+* ``worth:STAGE`` - the same in the reporting currency, as far as rates go;
 * ``transit:STAGE`` - how long a stage took from the one before: count is how many did, and
   ``amount_minor`` the median in seconds. Legal entity ``*`` is all of them.
 
@@ -22,6 +23,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select
 
 from queries import stages
+from queries.fx import Rates
 from queries.schema import finding, metric_snapshot
 
 ALL = "*"
@@ -39,15 +41,14 @@ class Figure(NamedTuple):
     amount_minor: int
 
 
-def take(
-    connection: Connection, now: datetime, checks: Sequence[str], reporting_currency: str | None = None
-) -> int:
+def take(connection: Connection, now: datetime, checks: Sequence[str], rates: Rates) -> int:
     """Write down today's figures, in place of those of earlier today; how many rows they are.
 
+    ``rates`` are those of today (:func:`queries.fx.rates`); their currency is the reporting currency.
     How long stages take is worked out once a day only: it reads through the whole history.
     """
     day = now.astimezone(UTC).date()
-    figures = [*_open(connection, checks, reporting_currency), *_standing(connection)]
+    figures = [*_open(connection, checks, rates.currency), *standing(connection, rates)]
     here = _table.c.taken_on == day
     timed = _table.c.metric.startswith("transit:")
     if not connection.execute(select(func.count()).where(here, timed)).scalar_one():
@@ -85,11 +86,20 @@ def _open(connection: Connection, checks: Sequence[str], reporting_currency: str
     return found
 
 
-def _standing(connection: Connection) -> list[Figure]:
-    return [
-        Figure(f"stage:{row.stage}", row.legal_entity, row.currency, row.engagements, row.amount_minor)
-        for row in stages.standings(connection)
-    ]
+def standing(connection: Connection, rates: Rates) -> list[Figure]:
+    """How many engagements stand at each stage now, and what they were sold for, converted too."""
+    found = []
+    group: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for row in stages.standings(connection):
+        found.append(Figure(f"stage:{row.stage}", *row[1:]))
+        converted = rates.convert(row.amount_minor, row.currency)
+        if converted is not None:
+            sums = group[row.stage, row.legal_entity]
+            sums[0] += row.engagements
+            sums[1] += converted
+    if rates.currency is not None:
+        found += [Figure(f"worth:{s}", code, rates.currency, *sums) for (s, code), sums in group.items()]
+    return found
 
 
 def _transits(connection: Connection) -> list[Figure]:

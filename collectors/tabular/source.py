@@ -66,8 +66,7 @@ def open_text(path: Path, encoding: str | None) -> TextIO:
 
     Bytes that do not decode become U+FFFD, which :class:`Lines` reports.
     """
-    plain = path.suffix.lower() != ".gz"
-    buffer = path.open("rb") if plain else io.BufferedReader(gzip.GzipFile(path))
+    buffer = gzip.GzipFile(path) if path.suffix.lower() == ".gz" else path.open("rb")
     try:
         start = buffer.peek(4)[:4]
     except gzip.BadGzipFile as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,19 @@ from collectors.tabular.header import Header, Reading
 from collectors.tabular.source import FileUnreadableError, Reject, RestUnreadableError
 
 _ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
-_BROKEN = (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, ParseError)
+#: what a damaged workbook makes the library raise, in the middle of its XML as well as at the start
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ParseError,
+    InvalidFileException,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 #: what an average row of a sheet weighs, since its cells cannot be counted before they are read
 _ROW_SIZE = 500
 
@@ -30,11 +43,22 @@ def read_workbook(path: Path, label: str, reading: Reading) -> Iterator[Item]:
     except _BROKEN as error:
         raise FileUnreadableError(f"it is not an XLSX workbook ({error})", "save it as .xlsx") from None
     try:
-        yield from _rows(_sheet(book, reading), label, reading)
-    except (zipfile.BadZipFile, ParseError) as error:
-        raise RestUnreadableError("", f"{label}: the sheet cannot be read to its end ({error})") from None
+        yield from _rows(_cells(_sheet(book, reading), label), label, reading)
     finally:
         book.close()
+
+
+def _cells(sheet: Any, label: str) -> Iterator[tuple[Any, ...]]:
+    rows = sheet.iter_rows(values_only=True)
+    while True:
+        try:
+            cells = next(rows, None)
+        except _BROKEN as error:
+            reason = f"{label}: the sheet cannot be read to its end ({error})"
+            raise RestUnreadableError("", reason) from None
+        if cells is None:
+            return
+        yield cells
 
 
 def _sheet(book: openpyxl.Workbook, reading: Reading) -> Any:
@@ -47,9 +71,9 @@ def _sheet(book: openpyxl.Workbook, reading: Reading) -> Any:
     return sheet
 
 
-def _rows(sheet: Any, label: str, reading: Reading) -> Iterator[Item]:
+def _rows(rows: Iterator[tuple[Any, ...]], label: str, reading: Reading) -> Iterator[Item]:
     header = None
-    for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+    for number, cells in enumerate(rows, start=1):
         if number < reading.header or all(cell is None for cell in cells):
             continue
         if header is None:

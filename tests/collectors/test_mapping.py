@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from collectors.discovery import systems
 from collectors.errors import FatalError, SkippableError
 from collectors.mapping import (
     Format,
     Mapped,
     StreamMapping,
-    UnreadError,
     canonical_parser,
     check_sample,
     compile_mapping,
-    plain,
     refuse_unfit,
 )
-from collectors.mapping.values import day_reader, flag_reader, instant_reader, number_reader
-from queries.records import KINDS
+from tests.collectors.exports import GERMAN, decoded
 
-DOC = Path(__file__).parents[2] / "docs" / "mapping.md"
-COMMON = {"kind", "roles", "legal_entities", "interval", "freshness", "references"}
-GERMAN = {
-    "decimal": ",",
-    "thousands": ".",
-    "dates": ["%d.%m.%Y"],
-    "instants": ["%d.%m.%Y %H:%M"],
-    "zone": "Europe/Berlin",
-    "true": ["T", "Ja"],
-    "false": ["F", "Nein"],
-    "nothing": ["", "N/A", "-"],
-}
 STATUS = {
     "when": [
         {
@@ -80,7 +57,7 @@ def test_a_local_row_becomes_a_record() -> None:
         "Frei": "20.11.2026 18:00",
     }
 
-    record = msgspec.convert(mapped.parse(row), KINDS["time_entry"], strict=False)
+    record = decoded("time_entry", [mapped.parse(row)])[0]
 
     assert (record.id, record.work_date, record.hours) == ("T1", date(2026, 11, 20), Decimal("7.50"))
     assert (record.rate, record.billable) == (Decimal("1150.00"), False)
@@ -280,10 +257,11 @@ def test_an_overlay_reads_single_fields_only() -> None:
 ENTRIES: list[tuple[Any, dict[str, Any], list[dict[str, Any]]]] = [
     ("T1:4,5;T2", {}, [{"id": "T1", "hours": Decimal("4.5")}, {"id": "T2"}]),
     ("A:T1; ;B:T2:3", {}, [{"id": "A:T1"}, {"id": "B:T2", "hours": Decimal(3)}]),
-    (["T1", 2, {"id": 3, "hours": 1.5}], {}, [{"id": "T1"}, {"id": "2"}, {"id": "3", "hours": Decimal("1.5")}]),
+    (["T1", 2], {}, [{"id": "T1"}, {"id": "2"}]),
+    ([{"id": 3, "hours": 1.5, "system": "psa"}], {}, [{"id": "3", "hours": Decimal("1.5"), "system": "psa"}]),
     ("1=2,7=1", {"separator": ",", "hours_mark": "="}, [
         {"id": "1", "hours": Decimal(2)}, {"id": "7", "hours": Decimal(1)}]),
-    ("1;2", {"each": "{Q}:{}", "system": "psa"}, [{"id": "Z:1", "system": "psa"}, {"id": "Z:2", "system": "psa"}]),
+    ("1", {"each": "{Q}:{}", "system": "psa"}, [{"id": "Z:1", "system": "psa"}]),
     ("A:1", {"hours_mark": ""}, [{"id": "A:1"}]),
 ]  # fmt: skip
 
@@ -296,103 +274,6 @@ def test_billed_time_entries_are_listed(cell: Any, how: dict[str, str], found: l
     record = compiled("invoice_line", fields, GERMAN).parse({"Id": "1", "B": "1,00", "E": cell, "Q": "Z"})
 
     assert record["time_entries"] == found
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("1.234.567,89", "1234567.89"),
-        ("-5", "-5"),
-        ("5-", "-5"),
-        ("(1.000,50)", "-1000.50"),
-        ("\u22127,5", "-7.5"),
-        (",5", "0.5"),
-        ("12.34.567,8", "1234567.8"),
-        (12.1, "12.1"),
-        (0.1 + 0.2, "0.3"),
-        (7, "7"),
-    ],
-)
-def test_numbers_are_exact(text: Any, number: str) -> None:
-    assert number_reader(Format(decimal=",", thousands="."))(text) == Decimal(number)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "1.5", "1,2,3", "12.34", "1e5", "NaN", "5%", "-5-", "(5", True, "1" * 99]
-)
-def test_what_may_be_another_number_is_refused(text: Any) -> None:
-    with pytest.raises(UnreadError, match="is not a number"):
-        number_reader(Format(decimal=",", thousands="."))(text)
-
-
-def test_a_space_between_thousands_may_be_any_space() -> None:
-    read = number_reader(Format(decimal=",", thousands=" "))
-
-    assert {read(f"1{space}234,5") for space in (" ", "\u00a0", "\u202f")} == {Decimal("1234.5")}
-
-
-@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=2))
-def test_a_native_number_survives_quarantine_in_any_format(number: Decimal) -> None:
-    fmt = Format(decimal=",", thousands=".")
-
-    assert number_reader(fmt)(plain(number, fmt.decimal)) == number
-
-
-@pytest.mark.parametrize(
-    ("text", "instant"),
-    [
-        ("29.03.2026 03:30", "2026-03-29T01:30:00Z"),
-        ("25.10.2026 02:30", "2026-10-25T00:30:00Z"),
-        ("20.11.2026", "2026-11-19T23:00:00Z"),
-        ("2026-11-20T18:00:00+02:00", "2026-11-20T16:00:00Z"),
-        ("2026-11-20 18:00:00", "2026-11-20T17:00:00Z"),
-        (datetime(2026, 11, 20, 18), "2026-11-20T17:00:00Z"),  # noqa: DTZ001 - naive on purpose
-    ],
-)
-def test_instants_are_taken_in_the_zone_they_were_written_in(text: Any, instant: str) -> None:
-    read = instant_reader(Format.model_validate(GERMAN))
-
-    assert read(text) == datetime.fromisoformat(instant)
-
-
-def test_an_instant_without_any_zone_is_refused() -> None:
-    with pytest.raises(UnreadError, match="no time zone: set zone"):
-        instant_reader(Format())("2026-11-20 18:00:00")
-
-
-def test_epochs_are_instants_too() -> None:
-    read = instant_reader(Format(instants=("epoch_ms",)))
-
-    assert read(1_795_197_600_500) == read("1795197600500")
-    assert read("1795197600500").microsecond == 500_000
-
-
-@pytest.mark.parametrize(
-    ("value", "day"),
-    [
-        ("1.2.2026", date(2026, 2, 1)),
-        ("20.11.2026 23:30", date(2026, 11, 20)),
-        ("2026-11-20T23:30:00Z", date(2026, 11, 21)),
-        ("2026-11-20", date(2026, 11, 20)),
-        (date(2026, 1, 2), date(2026, 1, 2)),
-    ],
-)
-def test_days_are_local(value: Any, day: date) -> None:
-    assert day_reader(Format.model_validate(GERMAN))(value) == day
-
-
-@pytest.mark.parametrize("value", ["31.02.2026", "11/20/2026", "45980", "heute", 45980])
-def test_what_is_no_day_is_refused(value: Any) -> None:
-    with pytest.raises(UnreadError, match="is not a date"):
-        day_reader(Format.model_validate(GERMAN))(value)
-
-
-def test_words_for_true_and_false_are_the_formats_and_natives() -> None:
-    read = flag_reader(Format(true=("X",), false=("O",)))
-
-    assert [read(value) for value in ("x", True, "true", "o", False)] == [True, True, True, False, False]
-    with pytest.raises(UnreadError, match=r"'yes' is neither true \['X'\] nor false \['O'\]"):
-        read("yes")
 
 
 def test_a_sample_says_everything_that_cannot_be_read() -> None:
@@ -436,55 +317,6 @@ def test_a_mapping_that_reads_not_one_row_is_not_used() -> None:
     refuse_unfit(entry(), [bad])
 
 
-WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"fields": {"statsu": "S"}}, "fields.statsu is no field: known are id"),
-    ({"fields": {"id": "Nr"}}, "fields.status is missing"),
-    ({"fields": {"status": {"constant": "aktiv"}}}, "fields.status: 'aktiv' has no translation; status is one"),
-    ({"fields": {"status": {"column": "S", "values": {"x": "actve"}}}}, "fields.status: 'actve'"),
-    ({"fields": {"name": {"column": "S", "divide": 100}}}, "fields.name: divide belongs to"),
-    ({"fields": {"name": {"column": "S", "entries": {}}}}, "fields.name: entries belongs to"),
-    ({"version": "A", "fields": {"source_updated_at": "B"}}, "give one of them"),
-    ({"deleted": "A", "fields": {"deleted_at": "B"}}, "give one of them"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("stream", "complaint"), WRONG)
-def test_a_mapping_that_can_never_work_stops_at_start(stream: dict[str, Any], complaint: str) -> None:
-    base = {} if stream["fields"] in ({"id": "Nr"}, {"statsu": "S"}) else {"status": {"constant": "active"}}
-    fields = {"id": "Nr", **base, **stream["fields"]}
-
-    with pytest.raises(ValueError, match=re.escape(complaint)):
-        compile_mapping("p", "project", StreamMapping.model_validate({**stream, "fields": fields}), Format())
-
-
-REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"fields": {"id": {"colum": "x"}}}, "fields.id.colum"),
-    ({"fields": {"id": {"column": "x", "constant": 1}}}, "exactly one of column"),
-    ({"fields": {"id": {"path": "a..b"}}}, "fields.id.path"),
-    ({"fields": {"id": {"template": "{}"}}}, "must name columns"),
-    ({"fields": {"id": {"column": "a", "else": "b"}}}, "else belongs to when"),
-    ({"fields": {"id": {"when": [{"then": "a"}]}}}, "name conditions in all or any"),
-    ({"fields": {"id": {"when": [{"all": [{"column": "a"}], "then": "a"}]}}}, "exactly one of is"),
-    ({"fields": {"id": {"when": [{"all": [{"is": "a"}], "then": "a"}]}}}, "either column or path"),
-    ({"fields": {"id": {"constant": "x", "values": {}}}}, "cannot be used with constant"),
-    ({"format": {"decimal": ",", "thousands": ","}}, "two different single characters"),
-    ({"format": {"zone": "Mars/Base"}}, "format.zone"),
-    ({"format": {"encoding": "klingon"}}, "not a text encoding"),
-    ({"format": {"dates": ["%d.%m"]}}, "not a strptime pattern"),
-    ({"format": {"true": ["x"], "false": ["X"]}}, "both true and false"),
-    ({"format": {"delimiter": ";;"}}, "one character"),
-    ({"colour": 1}, "colour"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("stream", "key"), REFUSED)
-def test_a_wrong_key_is_named(stream: dict[str, Any], key: str) -> None:
-    with pytest.raises(ValidationError) as caught:
-        StreamMapping.model_validate(stream)
-
-    assert key in str(caught.value)
-
-
 def test_canonical_rows_only_lose_what_is_empty_or_unknown() -> None:
     parse = canonical_parser("psa/time_entry", "time_entry")
     row = {
@@ -510,32 +342,3 @@ def test_canonical_invoice_lines_list_their_entries() -> None:
     ]  # fmt: skip
     with pytest.raises(SkippableError, match="record 1: time_entries"):
         parse({"id": "1", "time_entries": [{"hours": 1}]})
-
-
-def examples() -> list[tuple[str, dict[str, Any]]]:
-    blocks = re.findall(r"```toml\n(.*?)```", DOC.read_text(encoding="utf-8"), re.DOTALL)
-    return [item for block in blocks for item in tomllib.loads(block)["systems"].items()]
-
-
-@pytest.mark.parametrize(("name", "table"), examples())
-def test_every_example_of_the_page_is_a_valid_system(name: str, table: dict[str, Any]) -> None:
-    own = {key: value for key, value in table.items() if key not in COMMON}
-
-    settings = systems()[table["kind"]].settings.model_validate(own)
-
-    assert set(getattr(settings, "streams", {})) == set(table.get("streams", {}))
-
-
-def test_the_pages_example_row_becomes_what_the_page_says() -> None:
-    table = dict(examples())["psa_a"]
-    text = re.findall(r"```text\n(.*?)```", DOC.read_text(encoding="utf-8"), re.DOTALL)[0]
-    header, cells = (line.split(";") for line in text.splitlines())
-    stream = {key: value for key, value in table["streams"]["project"].items() if key != "files"}
-    mapped = compile_mapping("psa_a/project", "project", StreamMapping.model_validate(stream),
-                             Format.model_validate(table["format"]))  # fmt: skip
-
-    record = msgspec.convert(mapped.parse(dict(zip(header, cells, strict=True))), KINDS["project"])
-
-    assert (record.status, record.rate, record.deleted_at) == ("active", Decimal(1150), None)
-    assert (record.contract_system, record.contract_id) == ("erp", "SAP:4711")
-    assert record.source_updated_at == datetime(2026, 11, 20, 17, tzinfo=UTC)

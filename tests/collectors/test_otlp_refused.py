@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from collectors.errors import SkippableError
 from collectors.inflate import PayloadTooLargeError
 from collectors.otlp import JSON, PROTOBUF, acknowledgement, decode, refusal
-from tests.collectors.otlp_requests import attributes, protobuf, read, span, text, told
+from tests.collectors.otlp_requests import SPAN, TRACE, attributes, protobuf, read, span, text, told
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,28 @@ def test_json_that_is_no_trace_request_is_bad_data(body: bytes) -> None:
 def test_protobuf_that_is_no_trace_request_is_bad_data(body: bytes) -> None:
     with pytest.raises(SkippableError, match="not an OTLP trace request"):
         decode(body, PROTOBUF)
+
+
+_WHOLE = {
+    PROTOBUF: protobuf(span(name="an ordinary name", kind=3), span(identity=b"12345678", name="another")),
+    JSON: told({"links": [{"traceId": TRACE, "spanId": SPAN}], **attributes(a=text("\ud83d\ude00 \\"))}, {}),
+}
+
+
+@given(st.sampled_from(sorted(_WHOLE)), st.lists(st.tuples(st.integers(0), st.integers(0, 255)), max_size=8))
+def test_whatever_comes_is_read_or_refused_and_what_is_read_can_be_stored(
+    kind: str, changes: list[tuple[int, int]]
+) -> None:
+    body = bytearray(_WHOLE[kind])
+    for place, byte in changes:
+        body[place % len(body)] = byte
+    try:
+        decoded = decode(bytes(body), kind)
+    except SkippableError:
+        return
+    for row in decoded.spans:
+        assert all("\0" not in part and part.encode() for part in row if isinstance(part, str) and part)
+        assert all(-(2**63) <= part < 2**63 for part in row if isinstance(part, int))
 
 
 def test_attributes_nested_beyond_reason_are_bad_data() -> None:

@@ -1,0 +1,156 @@
+"""Numbers, times and states as people read them. Every amount carries its ISO code, every instant its zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from queries.exceptions import Total
+from queries.types import from_minor
+
+NONE = "–"
+_MINUS = "−"
+
+
+class Mark(NamedTuple):
+    """How a state shows: a shape and a word, and a tone for the colour. Never the colour alone."""
+
+    shape: str
+    word: str
+    tone: str
+
+
+OUTCOMES = {
+    "pass": Mark("●", "Nothing open", "ok"),
+    "fail": Mark("■", "Open exceptions", "bad"),
+    "unknown": Mark("○", "Cannot tell", "unknown"),
+}
+SEVERITIES = {
+    "critical": Mark("■", "Critical", "bad"),
+    "high": Mark("▲", "High", "warn"),
+    "medium": Mark("◆", "Medium", "calm"),
+    "low": Mark("•", "Low", "calm"),
+}
+STREAMS = {
+    "failing": Mark("■", "Failing", "bad"),
+    "never": Mark("○", "Never read", "unknown"),
+    "stale": Mark("○", "Stale", "unknown"),
+    "late": Mark("▲", "Late", "warn"),
+    "fresh": Mark("●", "Fresh", "ok"),
+}
+HOPS = {
+    "done": Mark("●", "Done", "ok"),
+    "partial": Mark("▲", "Partly", "warn"),
+    "missing": Mark("■", "Missing", "bad"),
+    "not_reached": Mark("○", "Not reached", "unknown"),
+}
+STATUSES = {
+    "new": "New",
+    "acknowledged": "Acknowledged",
+    "in_progress": "In progress",
+    "snoozed": "Snoozed",
+    "regressed": "Came back",
+    "resolved": "Resolved",
+}
+BANDS = {
+    "0-5": "to 5 days",
+    "6-10": "6–10 days",
+    "11-30": "11–30 days",
+    "31-60": "31–60 days",
+    "61": "over 60 days",
+}
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """``GBP 133,283.00``: the whole amount, digits grouped."""
+    return f"{currency} {_signed(f'{abs(amount):,f}', negative=amount < 0)}"
+
+
+def minor(value: int, currency: str) -> str:
+    """An amount of minor units, whole."""
+    return money(from_minor(value, currency), currency)
+
+
+def short(amount: Decimal, currency: str) -> str:
+    """``GBP 1.34 M``: three digits that matter; small amounts without their minor units."""
+    size = abs(amount)
+    for limit, unit in ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k")):
+        # what would round up to the next unit is said in the next unit
+        if size >= limit - limit / 2000 and (unit != "k" or size >= 10_000):
+            value = size / limit
+            digits = 2 if value < 10 else 1 if value < 100 else 0  # noqa: PLR2004 - three digits in all
+            return f"{currency} {_signed(f'{value:,.{digits}f}', negative=amount < 0)} {unit}"
+    return f"{currency} {_signed(f'{size:,.0f}', negative=amount < 0)}"
+
+
+def short_minor(value: int, currency: str) -> str:
+    """An amount of minor units in three digits."""
+    return short(from_minor(value, currency), currency)
+
+
+def _signed(digits: str, *, negative: bool) -> str:
+    return f"{_MINUS}{digits}" if negative else digits
+
+
+def totals(found: Iterable[Total], *, brief: bool = False) -> str:
+    """Amounts per currency, the largest first; nothing is added up across currencies."""
+    write = short if brief else money
+    rows = sorted(found, key=lambda total: -abs(total.amount))
+    return " · ".join(write(total.amount, total.currency) for total in rows if total.currency) or NONE
+
+
+def number(value: int) -> str:
+    """A count with its digits grouped."""
+    return _signed(f"{abs(value):,}", negative=value < 0)
+
+
+def counted(value: int, one: str, many: str | None = None) -> str:
+    """``1 exception``, ``12 exceptions``."""
+    return f"{number(value)} {one if value == 1 else many or one + 's'}"
+
+
+def instant(moment: datetime | None) -> str:
+    """``20 Nov 2026 18:00 UTC``."""
+    return NONE if moment is None else f"{moment.astimezone(UTC):%-d %b %Y %H:%M} UTC"
+
+
+def day(when: date | datetime | None) -> str:
+    """``20 Nov 2026``."""
+    if when is None:
+        return NONE
+    return f"{when.astimezone(UTC) if isinstance(when, datetime) else when:%-d %b %Y}"
+
+
+def span(seconds: float | None) -> str:
+    """A length of time in its largest fitting unit: ``40 s``, ``12 min``, ``5.5 h``, ``3.2 d``."""
+    if seconds is None:
+        return NONE
+    size, sign = abs(seconds), _MINUS if seconds < 0 else ""
+    for limit, unit, length in ((60, "s", 1), (3600, "min", 60), (86400, "h", 3600)):
+        if size < limit:
+            digits = 1 if unit == "h" and size % 3600 and size < 10 * 3600 else 0
+            return f"{sign}{size / length:.{digits}f} {unit}"
+    return f"{sign}{size / 86400:,.{0 if size >= 864_000 or size % 86400 == 0 else 1}f} d"
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long before now: ``12 min ago``."""
+    if moment is None:
+        return "never"
+    seconds = (now - moment).total_seconds()
+    return "just now" if abs(seconds) < 1 else f"{span(seconds)} ago"
+
+
+def milliseconds(nanoseconds: int) -> str:
+    """The length of a span: ``0.42 ms``, ``310 ms``, ``4.2 s``."""
+    value = nanoseconds / 1e6
+    if value >= 10_000:  # noqa: PLR2004 - from ten seconds on
+        return span(value / 1000) if value >= 60_000 else f"{value / 1000:.1f} s"  # noqa: PLR2004 - a minute
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.2g} ms"  # noqa: PLR2004 - two digits that matter
+
+
+def title(key: str) -> str:
+    """A key as words: ``milestone_without_revenue`` -> ``Milestone without revenue``."""
+    return key.replace("_", " ").capitalize()
