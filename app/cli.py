@@ -1,9 +1,8 @@
-"""``sightglass``: the command line. Exit codes: 0 fine, 1 findings or failure, 2 usage or configuration."""
+"""The verbs of ``sightglass`` that answer and end."""
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +22,6 @@ from collectors.discovery import systems
 from collectors.errors import ConfigError
 from metrics.evaluate import audit, evaluate
 from queries import exceptions, journey
-from queries.errors import StoreError
 from queries.store import reading, writing
 
 cli = typer.Typer(
@@ -255,18 +253,3 @@ def rejects(
         short = [{**row, "raw": row["raw"][:120]} for row in rows]
         columns = ("system", "stream", "record", "reason", "raw")
         write_table("Quarantine", columns, _cells(short, "system", "stream", "record_id", "reason", "raw"))
-
-
-def main() -> None:
-    """Entry point: errors the user can mend are one line and exit code 2."""
-    from app import commands  # noqa: F401 - registers the long-running verbs after this module is whole
-
-    try:
-        cli()
-    except (ConfigError, StoreError) as error:
-        sys.stderr.write(f"sightglass: {error}\n")
-        sys.exit(2)
-    except BrokenPipeError:
-        # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from app import demo, processes, receiving, worker
-from app.cli import cli, configuration, opened
+from app.cli import configuration, opened
 from app.telemetry import tracing
 from collectors.errors import ConfigError
 from sandbox.export import export
 
 sandbox = typer.Typer(no_args_is_help=True, help="A simulated firm with known gaps.")
-cli.add_typer(sandbox, name="sandbox")
 
 
 @sandbox.command(name="export")
@@ -41,7 +40,6 @@ Host = Annotated[str | None, typer.Option("--host", help="Instead of the configu
 Port = Annotated[int | None, typer.Option("--port", help="Instead of the configured port.")]
 
 
-@cli.command(name="worker")
 def worker_() -> None:
     """Poll every stream on its interval and judge what changed, until told to stop."""
     processes.end_with_parent()
@@ -49,7 +47,6 @@ def worker_() -> None:
         worker.run(app)
 
 
-@cli.command(name="receiver")
 def receiver_(host: Host = None, port: Port = None) -> None:
     """Take in traces and events; give out health, metrics and the read-only API."""
     processes.end_with_parent()
@@ -57,7 +54,6 @@ def receiver_(host: Host = None, port: Port = None) -> None:
         receiving.serve(app, host, port)
 
 
-@cli.command()
 def web(host: Host = None, port: Port = None) -> None:
     """Serve the pages."""
     from app.web import serve
@@ -66,7 +62,6 @@ def web(host: Host = None, port: Port = None) -> None:
     serve(configuration(), host, port)
 
 
-@cli.command()
 def up(
     demonstration: Annotated[
         bool, typer.Option("--demo", help="Watch a simulated firm in .sightglass/demo.")
@@ -103,3 +98,12 @@ def up(
     except processes.Stopped:
         pass
     typer.echo("Sightglass has stopped.")
+
+
+def register(cli: typer.Typer) -> None:
+    """Add these verbs to the command line."""
+    cli.add_typer(sandbox, name="sandbox")
+    cli.command(name="worker")(worker_)
+    cli.command(name="receiver")(receiver_)
+    cli.command()(web)
+    cli.command()(up)

@@ -62,7 +62,6 @@ def _decompressed(chunks: Iterable[bytes], encoding: str, window: int) -> Iterat
                     inflater = zlib.decompressobj(window)
                 yield inflater.decompress(rest, _PIECE)
                 rest = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
-        yield inflater.flush()
     except zlib.error as error:
         raise SkippableError(
             f"the body is not {encoding}: {error}", remedy="name its encoding in Content-Encoding"

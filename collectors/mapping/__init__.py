@@ -7,16 +7,17 @@ sample before it is used (:func:`check_sample`). ``docs/mapping.md`` says what m
 from __future__ import annotations
 
 from collectors.mapping.canonical import canonical_name, canonical_parser, known_columns
-from collectors.mapping.compiling import ORIGIN, VERSION, Mapped, compile_mapping
+from collectors.mapping.compiling import FALLBACK, FAULT, ORIGIN, Mapped, compile_mapping
 from collectors.mapping.formats import Format, Strict, inherit
 from collectors.mapping.rules import StreamMapping
 from collectors.mapping.sample import SAMPLE, absent_columns, check_sample, refuse_unfit
 from collectors.mapping.values import UnreadError, instant_reader, plain
 
 __all__ = [
+    "FALLBACK",
+    "FAULT",
     "ORIGIN",
     "SAMPLE",
-    "VERSION",
     "Format",
     "Mapped",
     "StreamMapping",

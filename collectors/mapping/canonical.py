@@ -7,7 +7,7 @@ from typing import Any
 
 from collectors.errors import SkippableError
 from collectors.mapping.billed import billed_time
-from collectors.mapping.compiling import ORIGIN
+from collectors.mapping.compiling import FALLBACK, FAULT, ORIGIN, VERSION
 from collectors.mapping.formats import Format
 from collectors.mapping.targets import targets
 from collectors.mapping.values import UnreadError, number_reader
@@ -29,10 +29,11 @@ def canonical_parser(where: str, kind: str) -> Parse:
     def parse(row: Mapping[str, Any]) -> dict[str, Any]:
         # a native 0 or false is a value; only the rare empty cell pays for asking
         record = {name: held for name, held in row.items() if (held or held == 0) and name in known}
-        if "id" not in record:
-            origin = row.get(ORIGIN, "a row")
-            text = f"{where}: {origin}: it has no id"
-            raise SkippableError(text, remedy="give it one in the source", fields=record)
+        if "id" not in record or FAULT in row:
+            fault = row.get(FAULT) or f"{row.get(ORIGIN, 'a row')}: it has no id"
+            raise SkippableError(f"{where}: {fault}", remedy="correct it in the source", fields=record)
+        if VERSION not in record and FALLBACK in row:
+            record[VERSION] = row[FALLBACK]
         return record
 
     return _with_entries(where, parse) if _LIST in known else parse
@@ -40,7 +41,7 @@ def canonical_parser(where: str, kind: str) -> Parse:
 
 def known_columns(kind: str) -> frozenset[str]:
     """The columns of a canonical file that mean something, so that others can be counted as drift."""
-    return frozenset(targets(kind)) | {ORIGIN}
+    return frozenset(targets(kind)) | {ORIGIN, FALLBACK, FAULT}
 
 
 def _with_entries(where: str, parse: Parse) -> Parse:

@@ -21,9 +21,10 @@ from collectors.mapping.rules import Rule, StreamMapping
 from collectors.mapping.targets import Target, targets
 from collectors.mapping.values import UnreadError
 
-#: where the reader of a file or a query puts what the row itself does not say
 VERSION = "source_updated_at"
-ORIGIN = "_origin"
+#: what the reader of a file or a query adds to a raw row: where it was read, the version to take when
+#: the row has none of its own, and what is wrong with it as a row
+ORIGIN, FALLBACK, FAULT = "_origin", "_version", "_fault"
 _REMEDY = "correct it in the source, or translate it in the mapping"
 
 
@@ -46,6 +47,8 @@ class Mapped:
         """The canonical mapping of one raw row; raises SkippableError naming record, column and value."""
         record: dict[str, Any] = {}
         try:
+            if FAULT in row:
+                raise UnreadError(row[FAULT])
             for name, read in self.readers.items():
                 value = read(row)
                 if value is not None:
@@ -56,8 +59,8 @@ class Mapped:
             raise SkippableError(
                 f"{self.label(row, record)}: {problem}", remedy=_REMEDY, fields=record
             ) from None
-        if VERSION not in record and row.get(VERSION):
-            record[VERSION] = row[VERSION]
+        if VERSION not in record and FALLBACK in row:
+            record[VERSION] = row[FALLBACK]
         if gone and VERSION in record:
             record["deleted_at"] = record[VERSION]
         if "id" in self.required and "id" not in record:

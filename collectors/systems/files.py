@@ -18,10 +18,10 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from collectors.contract import Page, Stream, System, SystemSettings
 from collectors.errors import FatalError, RetriableError
-from collectors.mapping import SAMPLE, VERSION, Format, check_sample, refuse_unfit
+from collectors.mapping import FALLBACK, FAULT, SAMPLE, Format, check_sample, refuse_unfit
 from collectors.tabular import FileUnreadableError, read_rows
 from collectors.tabular.folder import SIDECAR, Found, kinds_in, sidecar
-from collectors.tabular.paging import batches
+from collectors.tabular.paging import Batch, batches
 from collectors.tabular.plan import FileStream, Plan, plan_stream
 from queries.records import KINDS
 
@@ -97,42 +97,24 @@ class FilesConnection:
 
         A row whose id cannot be read, and a file without any row, must not look like deletions.
         """
-        plan = self._plan(stream.name)
-        listed, count = self._listed(plan), 0
-        for found in listed[-1:]:
-            with self._naming(stream.name, found.name):
-                for batch in batches(read_rows(found.path, found.name, plan.reading)):
-                    ids = [plan.mapped.identify(row) for row in batch.rows]
-                    if batch.rejects or None in ids:
-                        why = batch.rejects[0].reason if batch.rejects else f"{found.name}: a row has no id"
-                        raise self._fatal(
-                            stream.name, f"nothing can be called deleted: {why}", "correct the file"
-                        )
-                    count += len(ids)
-                    yield from (one for one in ids if one is not None)
-        if not count:
+        plan, empty = self._plan(stream.name), True
+        for batch in self._newest_rows(plan):
+            ids = [plan.mapped.identify(row) for row in batch.rows]
+            if batch.faults or None in ids:
+                why = "; ".join(batch.faults[:1]) or "a row has no id"
+                raise self._fatal(stream.name, f"nothing is called deleted: {why}", "correct the file")
+            empty = False
+            yield from (one for one in ids if one is not None)
+        if empty:
             remedy = "export it again, or take snapshot off the stream"
-            raise self._fatal(
-                stream.name, "the newest file has no rows, so nothing is called deleted", remedy
-            )
+            raise self._fatal(stream.name, "nothing is called deleted: the newest file has no rows", remedy)
 
     def problems(self, stream: Stream) -> list[str]:
         """What cannot be read in the first rows of the newest file; empty when all is well."""
         plan = self._plan(stream.name)
-        listed = self._listed(plan)
-        if not listed:
-            return [f"no file fits {plan.wanted}"]
-        with self._naming(stream.name, listed[-1].name):
-            batch = next(
-                batches(islice(read_rows(listed[-1].path, listed[-1].name, plan.reading), SAMPLE)), None
-            )
-        if batch is None:
-            return []
-        rows = [{VERSION: listed[-1].modified.isoformat(), **row} for row in batch.rows]
-        return [
-            *(reject.reason for reject in batch.rejects),
-            *(check_sample(plan.mapped, rows) if rows else []),
-        ]
+        batch = next(self._newest_rows(plan, SAMPLE), Batch())
+        rows = [row for row in batch.rows if FAULT not in row]
+        return batch.faults + (check_sample(plan.mapped, rows) if rows else [])
 
     def close(self) -> None:
         """Nothing is held open between polls."""
@@ -151,11 +133,15 @@ class FilesConnection:
                     refuse_unfit(plan.mapped, batch.rows)
                     first = False
                 for row in batch.rows:
-                    if not row.get(VERSION):
-                        row[VERSION] = version
+                    row[FALLBACK] = version
                 broken = batch.broken
                 yield Page(batch.rows, position=position, rejects=batch.rejects)
         return not broken
+
+    def _newest_rows(self, plan: Plan, limit: int | None = None) -> Iterator[Batch]:
+        for found in self._listed(plan)[-1:]:
+            with self._naming(plan.stream.name, found.name):
+                yield from batches(islice(read_rows(found.path, found.name, plan.reading), limit))
 
     def _listed(self, plan: Plan) -> list[Found]:
         with self._naming(plan.stream.name, "its folder"):

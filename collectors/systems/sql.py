@@ -20,8 +20,8 @@ from collectors.engines.sql import PAGE_ROWS, Database, parameters
 from collectors.engines.sql_settings import SINCE, SqlSettings, SqlStream
 from collectors.errors import FatalError
 from collectors.mapping import (
+    FALLBACK,
     SAMPLE,
-    VERSION,
     Format,
     Mapped,
     UnreadError,
@@ -93,8 +93,7 @@ class SqlConnection:
                     unproven = False
                 seen = max([found for row in rows if (found := plan.mapped.version(row))] + [seen])
                 for row in rows:
-                    if not row.get(VERSION):
-                        row[VERSION] = started_at.isoformat()
+                    row[FALLBACK] = started_at.isoformat()
                 yield Page(rows, position=since)
         yield Page((), position=_position(min(seen, started_at)), complete_through=through)
 

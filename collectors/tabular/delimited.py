@@ -22,8 +22,8 @@ def read_delimited(path: Path, label: str, reading: Reading) -> Iterator[Item]:
 
     Raises RestUnreadableError where nothing after can be read.
     """
-    with open_text(path, reading.encoding) as text:
-        lines = Lines(text)
+    with open_text(path, label, reading.encoding) as text:
+        lines = Lines(text, label)
         for _ in range(reading.header - 1):
             next(lines, None)
         records = _Records(lines, _delimiter(lines, reading, label))
@@ -35,7 +35,7 @@ def _delimiter(lines: Lines, reading: Reading, label: str) -> str:
     lines.begin()
     line = next((line for line in lines if line.strip()), None)
     if line is None:
-        raise RestUnreadableError("", f"{label}: the file is empty, it has not even a header")
+        raise RestUnreadableError(label, f"{label}: the file is empty, it has not even a header")
     if lines.fault:
         raise RestUnreadableError(line, f"{label}: line {lines.number}: {lines.fault}")
     if line.lower().startswith("sep=") and len(line.strip("\r\n")) == len("sep=;"):
@@ -63,7 +63,7 @@ class _Records:
             return Reject(lines.raw, f"line {lines.first}: {error}")
         if lines.cut:
             return self.refuse("a quote that is opened here is never closed")
-        if lines.fault and cells is not None:
+        if lines.fault and len(lines.record) > 1:
             return self.refuse(lines.fault)
         return cells
 
@@ -81,7 +81,7 @@ def _header(records: _Records, label: str, reading: Reading) -> Header:
     cells = records.next()
     while cells == []:
         cells = records.next()
-    if cells is None or isinstance(cells, Reject):
+    if cells is None or isinstance(cells, Reject) or records.lines.fault:
         raise RestUnreadableError(records.lines.raw, f"{label}: the header cannot be read")
     return Header(cells, label, reading)
 
@@ -94,9 +94,14 @@ def _rows(records: _Records, header: Header, label: str) -> Iterator[Item]:
             continue
         if not any(cells):
             continue
+        fault = lines.fault
         # a delimiter too many at the end of every line is a habit of some exports, not a cell
-        if len(cells) < header.width or any(cells[header.width :]):
-            refused = records.refuse(f"{len(cells)} cells where the header has {header.width}")
-            yield Reject(refused.raw, f"{label}: {refused.reason}"), lines.size
-        else:
+        if not fault and (len(cells) < header.width or any(cells[header.width :])):
+            fault = f"{len(cells)} cells where the header has {header.width}"
+        if not fault:
             yield header.row(cells, lines.first), lines.size
+        elif len(lines.record) == 1:
+            yield header.faulty(cells, lines.first, fault), lines.size
+        else:
+            refused = records.refuse(fault)
+            yield Reject(refused.raw, f"{label}: {refused.reason}"), lines.size

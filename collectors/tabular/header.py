@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.mapping import ORIGIN, canonical_name
-from collectors.tabular.source import RestUnreadableError
+from collectors.mapping import FAULT, ORIGIN, canonical_name
+from collectors.tabular.source import RestUnreadableError, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +55,10 @@ class Header:
         if self._unnamed:
             row.pop("", None)
         row[ORIGIN] = f"{self._label}:{line}"
+        return row
+
+    def faulty(self, cells: Sequence[str], line: int, fault: str) -> dict[str, Any]:
+        """A row that is none, as far as it can be read: whom it names is then known to be in doubt."""
+        row = self.row([kept(cell) for cell in cells], line)
+        row[FAULT] = f"{self._label}: line {line}: {fault}"
         return row

@@ -26,8 +26,8 @@ def read_jsonlines(path: Path, label: str, reading: Reading) -> Iterator[Item]:
         return text if abs(number.adjusted()) > _LARGEST_EXPONENT else plain(number, reading.decimal)
 
     decoder = msgspec.json.Decoder(float_hook=exact)
-    with open_text(path, reading.encoding) as text:
-        lines = Lines(text)
+    with open_text(path, label, reading.encoding) as text:
+        lines = Lines(text, label)
         while True:
             lines.begin()
             line = next(lines, None)

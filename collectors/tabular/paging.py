@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from collectors.mapping import FAULT
 from collectors.tabular.delimited import Item
 from collectors.tabular.source import Reject, RestUnreadableError
 
@@ -20,6 +21,11 @@ class Batch:
     rows: list[dict[str, Any]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     broken: bool = False
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with rows and with what is none, in words."""
+        return [str(row[FAULT]) for row in self.rows if FAULT in row] + [it.reason for it in self.rejects]
 
 
 def batches(items: Iterator[Item]) -> Iterator[Batch]:

@@ -61,7 +61,7 @@ def kept(raw: str) -> str:
     return raw.rstrip("\r\n").replace("\0", "\u2400")[:_RAW_KEPT]
 
 
-def open_text(path: Path, encoding: str | None) -> TextIO:
+def open_text(path: Path, label: str, encoding: str | None) -> TextIO:
     """The file as text, gzip undone. Without a configured encoding: its mark's, else UTF-8.
 
     Bytes that do not decode become U+FFFD, which :class:`Lines` reports.
@@ -74,7 +74,7 @@ def open_text(path: Path, encoding: str | None) -> TextIO:
         raise FileUnreadableError(f"it is not gzip ({error})", "rename it or compress it again") from None
     except (EOFError, zlib.error) as error:
         buffer.close()
-        raise RestUnreadableError("", f"the compressed file ends early ({error})") from None
+        raise RestUnreadableError(label, f"{label}: the compressed file ends early ({error})") from None
     return io.TextIOWrapper(buffer, encoding=_encoding(start, encoding), errors="replace", newline="")
 
 
@@ -95,8 +95,9 @@ class Lines:
     them, ``cut`` that the record became longer than any record is.
     """
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: TextIO, label: str) -> None:
         self._text = text
+        self._label = label
         self._again: deque[str] = deque()
         self.number = 0
         self.begin()
@@ -156,8 +157,8 @@ class Lines:
                 self._skip_to_end_of_line()
                 line = line[:_RAW_KEPT] + _CUT
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            reason = f"from line {self.number + 1} on: the file ends early ({error})"
-            raise RestUnreadableError("", reason) from None
+            reason = f"{self._label}: from line {self.number + 1} on: the file ends early ({error})"
+            raise RestUnreadableError(self._label, reason) from None
         return line
 
     def _skip_to_end_of_line(self) -> None:

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-import msgspec
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from collectors.mapping import plain
+from collectors.mapping import FAULT, plain
 from collectors.tabular.delimited import Item
 from collectors.tabular.header import Header, Reading
-from collectors.tabular.source import FileUnreadableError, Reject, RestUnreadableError
+from collectors.tabular.source import FileUnreadableError, RestUnreadableError
 
 _ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
 #: what a damaged workbook makes the library raise, in the middle of its XML as well as at the start
@@ -55,7 +54,7 @@ def _cells(sheet: Any, label: str) -> Iterator[tuple[Any, ...]]:
             cells = next(rows, None)
         except _BROKEN as error:
             reason = f"{label}: the sheet cannot be read to its end ({error})"
-            raise RestUnreadableError("", reason) from None
+            raise RestUnreadableError(label, reason) from None
         if cells is None:
             return
         yield cells
@@ -82,9 +81,7 @@ def _rows(rows: Iterator[tuple[Any, ...]], label: str, reading: Reading) -> Iter
         row = header.row([plain(cell, reading.decimal) for cell in cells], number)
         broken = [name for name, value in row.items() if value in _ERRORS and name in reading.needed]
         if broken:
-            reason = f"{label}: row {number}: column {broken[0]!r} shows {row[broken[0]]}"
-            yield Reject(msgspec.json.encode(row).decode(), reason), _ROW_SIZE
-        else:
-            yield row, _ROW_SIZE
+            row[FAULT] = f"{label}: row {number}: column {broken[0]!r} shows {row[broken[0]]}"
+        yield row, _ROW_SIZE
     if header is None:
-        raise RestUnreadableError("", f"{label}: the sheet is empty, it has not even a header")
+        raise RestUnreadableError(label, f"{label}: the sheet is empty, it has not even a header")

@@ -11,6 +11,7 @@ import msgspec
 import openpyxl
 
 from collectors.contract import Page, Stream
+from collectors.errors import SkippableError
 from collectors.systems.files import FilesConnection, FilesSettings
 from queries.records import KINDS, Record
 
@@ -43,16 +44,27 @@ class Poll:
         self.raw = [raw for page in self.pages for raw, _ in page.rejects]
         self.reasons = [reason for page in self.pages for _, reason in page.rejects]
         self.last = self.pages[-1]
+        self.parsed, self.refused = self._parse()
+
+    def _parse(self) -> tuple[list[Any], list[SkippableError]]:
+        parsed, refused = [], []
+        for row in self.rows:
+            try:
+                parsed.append(self.stream.parse(row))
+            except SkippableError as error:
+                refused.append(error)
+                self.reasons.append(str(error))
+        return parsed, refused
 
     @property
     def records(self) -> list[Any]:
         """The records the runner would store."""
-        return decoded(self.stream.kind, [self.stream.parse(row) for row in self.rows])
+        return decoded(self.stream.kind, self.parsed)
 
     @property
     def ids(self) -> list[str]:
-        """The ids of the raw rows."""
-        return [row["id"] for row in self.rows]
+        """The ids of the rows that can be read."""
+        return [row["id"] for row in self.parsed]
 
 
 class Folder:

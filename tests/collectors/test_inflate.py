@@ -12,7 +12,7 @@ from collectors.errors import SkippableError
 from collectors.inflate import PayloadTooLargeError, inflate
 
 
-@pytest.mark.parametrize("size", [0, 1, 65_536, 3_000_001])
+@pytest.mark.parametrize("size", [0, 1, 65_536, 2**20, 3_000_001])
 @pytest.mark.parametrize(
     ("encoding", "pack"), [("gzip", gzip.compress), (" Deflate", zlib.compress), ("", bytes)]
 )

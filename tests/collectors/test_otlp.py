@@ -208,6 +208,15 @@ def test_what_had_to_be_mended_is_flagged(fields: dict[str, Any], flag: str) -> 
     assert list(flags(fields)) == [flag]
 
 
+def test_what_was_mended_in_a_resource_is_flagged_on_its_spans() -> None:
+    body = told({}, resource=attributes(host=text("a\0b")))
+
+    row = decode(body, JSON).spans[0]
+
+    assert (json.loads(row.resource), row.service) == ({"host": "a�b"}, "unknown_service")
+    assert json.loads(row.flags or "") == {"text_replaced": 1}
+
+
 def test_a_span_never_ends_before_it_starts() -> None:
     row = read({"endTimeUnixNano": str(START - 1)}).spans[0]
 
