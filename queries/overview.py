@@ -187,17 +187,17 @@ def overview(
         stood_at=stood_at,
         bars={key: worth([cell for cell in found if (cell.check, cell.band) == key]) for key in keys},
         currency=reporting.currency,
-        rates_on=rates_on(connection, reporting, now),
+        rates_on=rates_on(connection, reporting, now.astimezone(UTC).date()),
     )
 
 
-def rates_on(connection: Connection, reporting: Reporting, now: datetime) -> date | None:
+def rates_on(connection: Connection, reporting: Reporting, today: date) -> date | None:
     """The day of the newest rate that conversion can use; None where nothing is converted."""
     if reporting.currency is None:
         return None
     query = select(func.max(_rate.c.valid_on)).where(
         _rate.c.deleted_at.is_(None),
-        _rate.c.valid_on <= now.astimezone(UTC).date(),
+        _rate.c.valid_on <= today,
         or_(_rate.c.base_currency == reporting.currency, _rate.c.currency == reporting.currency),
     )
     if reporting.rate_type is not None:

@@ -376,6 +376,7 @@ span = Table(
     Column("links", Text, nullable=False, comment="JSON"),
     Column("flags", Text, comment="JSON: what we had to mend, such as end_before_start"),
     Column("received_at", UtcInstant, nullable=False),
+    Index(None, "start_ns"),
     sqlite_with_rowid=False,
 )
 
@@ -388,5 +389,6 @@ span_key = Table(
     Column("span_id", Text, primary_key=True),
     Column("system", Text, comment="the system whose id it is, where the span says"),
     Column("start_ns", BigInteger, nullable=False),
+    Index(None, "start_ns"),
     sqlite_with_rowid=False,
 )

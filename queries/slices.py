@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from queries.exceptions import Filters
 from queries.journey import BROKEN
@@ -59,3 +59,27 @@ def band() -> ColumnElement[str]:
     """The key of the ageing band a finding lies in."""
     ends = [(finding.c.age_days <= found.until, found.key) for found in BANDS if found.until is not None]
     return case(*ends, else_=BANDS[-1].key)
+
+
+class Facets(NamedTuple):
+    """What open findings can be filtered by."""
+
+    legal_entities: tuple[str, ...]
+    currencies: tuple[str, ...]
+    owners: tuple[str, ...]
+    handoffs: tuple[str, ...]
+
+
+def facets(connection: Connection) -> Facets:
+    """The values that occur in open findings, in alphabetical order."""
+    columns = (
+        finding.c.legal_entity, finding.c.currency, finding.c.owner, finding.c.first_broken_handoff,
+    )  # fmt: skip
+    rows = connection.execute(select(*columns).where(finding.c.is_open).distinct()).all()
+    return Facets(*(tuple(sorted({row[place] for row in rows} - {None})) for place in range(len(columns))))
+
+
+def followers(connection: Connection, root: str) -> int:
+    """How many other open findings a root finding explains."""
+    query = select(func.count()).where(finding.c.is_open, finding.c.root_id == root, finding.c.id != root)
+    return int(connection.execute(query).scalar_one())

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, create_engine, select
+from sqlalchemy import Connection, Engine, create_engine, select
 
 from metrics.evaluate import Rules, audit, evaluate
 from queries import polls
@@ -259,13 +260,19 @@ def _listed(row: Mapping[str, Any]) -> Listed:
     return row["check_key"], row["subject_id"], row["contract_line"], amount, row["currency"]
 
 
-def casting() -> Iterator[Cast]:
-    """A firm with an empty store in memory, closed at the end."""
+@cache
+def _engine() -> Engine:
+    """One store in memory for all casts: each plays in a transaction that is rolled back."""
     engine = create_engine("sqlite://")
     metadata.create_all(engine)
-    with engine.begin() as connection:
+    return engine
+
+
+def casting() -> Iterator[Cast]:
+    """A firm with an empty store."""
+    with _engine().connect() as connection:
         yield Cast(connection)
-    engine.dispose()
+        connection.rollback()
 
 
 def keys(found: Iterable[Listed]) -> list[tuple[str, str]]:

@@ -45,27 +45,28 @@ class Mapped:
 
     def parse(self, row: Row) -> dict[str, Any]:
         """The canonical mapping of one raw row; raises SkippableError naming record, column and value."""
+        if FAULT in row:
+            raise self._refusal(row, row[FAULT])
         record: dict[str, Any] = {}
         try:
-            if FAULT in row:
-                raise UnreadError(row[FAULT])
             for name, read in self.readers.items():
                 value = read(row)
                 if value is not None:
                     record[name] = value
             gone = self.deleted is not None and self.deleted(row)
         except UnreadError as problem:
-            record = self._readable(row)
-            raise SkippableError(
-                f"{self.label(row, record)}: {problem}", remedy=_REMEDY, fields=record
-            ) from None
+            raise self._refusal(row, str(problem)) from None
         if VERSION not in record and FALLBACK in row:
             record[VERSION] = row[FALLBACK]
         if gone and VERSION in record:
             record["deleted_at"] = record[VERSION]
         if "id" in self.required and "id" not in record:
-            raise SkippableError(f"{self.label(row, record)}: it has no id", remedy=_REMEDY, fields=record)
+            raise self._refusal(row, "it has no id")
         return record
+
+    def _refusal(self, row: Row, why: str) -> SkippableError:
+        record = self._readable(row)
+        return SkippableError(f"{self._label(row, record)}: {why}", remedy=_REMEDY, fields=record)
 
     def _readable(self, row: Row) -> dict[str, Any]:
         """What of a row can be read all the same, so that whom it names is known to be in doubt."""
@@ -92,7 +93,7 @@ class Mapped:
         except UnreadError:
             return None
 
-    def label(self, row: Row, record: Mapping[str, Any]) -> str:
+    def _label(self, row: Row, record: Mapping[str, Any]) -> str:
         """System, stream, record and where the row was read, as far as known."""
         named = f" {record['id']}" if "id" in record else ""
         origin = f" ({row[ORIGIN]})" if row.get(ORIGIN) else ""

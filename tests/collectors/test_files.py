@@ -180,7 +180,8 @@ def test_a_cell_that_shows_an_error_is_refused(folder: Folder) -> None:
 
     poll = folder.poll()
 
-    assert (poll.ids, poll.reasons) == (["C2"], ["customer.xlsx: row 2: column 'name' shows #REF!"])
+    assert (poll.ids, len(poll.reasons)) == (["C2"], 1)
+    assert "customer.xlsx: row 2: column 'name' shows #REF!" in poll.reasons[0]
 
 
 def test_json_lines_keep_every_digit(folder: Folder) -> None:

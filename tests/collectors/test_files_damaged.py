@@ -39,8 +39,16 @@ def test_a_bad_row_costs_only_itself(folder: Folder, bad: str | bytes, reason: s
 
     assert poll.ids == ["C1", "C3", "C4"]
     assert [reason in found for found in poll.reasons] == [True]
-    assert "\0" not in poll.raw[0]
+    assert "\\u0000" not in json.dumps([poll.rows, poll.raw])
     assert not poll.last.truncated
+
+
+def test_a_bad_row_still_names_whom_it_is_about(folder: Folder) -> None:
+    folder.write("contract.csv", "id,status,currency,opportunity_id,name\nC1,signed,EUR,O7\n")
+
+    poll = folder.poll()
+
+    assert [error.fields["opportunity_id"] for error in poll.refused] == ["O7"]
 
 
 def test_rows_behind_a_quote_that_never_closes_are_not_lost(folder: Folder) -> None:
@@ -132,7 +140,7 @@ def test_a_truncated_gzip_is_read_as_far_as_it_goes_and_never_called_complete(fo
     first = folder.poll()
 
     assert 5_000 < len(first.rows) < 15_000
-    assert first.reasons[0].startswith("from line ")
+    assert first.reasons[0].startswith("customer.csv.gz: from line ")
     again = folder.poll(first.last.position)
     assert (again.rows, again.last.truncated) == ([], True)
 

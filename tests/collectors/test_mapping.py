@@ -210,9 +210,18 @@ def test_a_deleted_row_was_deleted_when_it_last_changed(
 
 
 def test_the_version_a_reader_adds_is_used_when_the_row_has_none() -> None:
-    found = project().parse({"Nr": "1", "source_updated_at": "2026-11-20T18:00:00Z"})
+    row = {"Nr": "1", "_version": "2026-11-20T18:00:00Z"}
 
-    assert found["source_updated_at"] == "2026-11-20T18:00:00Z"
+    assert project().parse(row)["source_updated_at"] == "2026-11-20T18:00:00Z"
+    own = project(source_updated_at="Mod").parse({**row, "Mod": "1.2.2026"})
+    assert own["source_updated_at"] == datetime(2026, 1, 31, 23, tzinfo=UTC)
+
+
+def test_a_row_its_reader_calls_faulty_is_refused_as_far_as_it_names_anything() -> None:
+    with pytest.raises(SkippableError, match="3 cells") as caught:
+        project(contract_id="V").parse({"Nr": "1", "V": "V7", "_fault": "x.csv: line 3: 3 cells"})
+
+    assert caught.value.fields == {"id": "1", "status": "active", "contract_id": "V7"}
 
 
 def test_a_row_without_id_is_refused() -> None:
