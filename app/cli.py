@@ -146,16 +146,17 @@ def exceptions_(
     if as_json:
         write_json(rows)
         return
-    named = [{**row, "subject": "/".join(row["subject"].values())} for row in rows]
-    write_table(
-        f"{len(rows)} exceptions",
-        ("severity", "check", "subject", "line", "amount", "", "age", "who acts", "reason"),
-        _cells(
-            named,
-            *("severity", "check", "subject", "contract_line", "amount", "currency"),
-            *("age_days", "owner", "reason"),
-        ),
-    )
+    told = [
+        {
+            **row,
+            "money": f"{row['amount']} {row['currency']}",
+            "what": f"{row['check'].replace('_', ' ')}: {' '.join(row['subject'].values())}",
+            "days": f"{row['age_days']} d",
+        }
+        for row in rows
+    ]
+    columns = ("severity", "money", "days", "what", "reason")
+    write_table(f"{len(rows)} exceptions", columns, _cells(told, *columns))
 
 
 @cli.command(name="checks")

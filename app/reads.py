@@ -1,4 +1,4 @@
-"""What the pages ask the store: each answer is kept until the store changes, for one scope and no other.
+"""What the overview and the exceptions page ask: kept until the store changes, for one scope and no other.
 
 A page calls one of these and lays out what it gets. Keys of the cache are plain values: the store, its
 version, the scope and the filters.
@@ -6,79 +6,25 @@ version, the scope and the filters.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import streamlit as st
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from app import report
-from app import settings as config
+from app.store import store
 from metrics.check import Check, checks
-from queries import exceptions, findings, journey, overview, slices, stages, systems
+from queries import exceptions, findings, overview, slices, systems
 from queries.exceptions import Total
 from queries.overview import Overview, Reporting
 from queries.slices import Facets, Slice
-from queries.spans import SpanRow
-from queries.stages import Standpoint
-from queries.store import migrate, open_engine, reading
-from queries.version import version
 
-#: where the processes of one Sightglass are told which configuration is theirs
-VARIABLE = "SIGHTGLASS_CONFIG"
 PAGE_SIZE = 50
 _TTL_S = 60
 _ENTRIES = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What the pages show: the settings and the store they name."""
-
-    settings: config.Settings
-    engine: Engine
-
-    def now(self) -> datetime:
-        """The time, stopped where the configuration says so."""
-        return config.now(self.settings)
-
-    @property
-    def reporting(self) -> Reporting:
-        """What totals are converted into."""
-        money = self.settings.money
-        return Reporting(money.reporting_currency, money.rate_type)
-
-    def checks(self) -> dict[str, Check]:
-        """The checks that are switched on."""
-        off = {key for key, table in self.settings.checks.items() if not table.enabled}
-        return {key: check for key, check in checks().items() if key not in off}
-
-
-def site() -> Site:
-    """The site of this process; the store is opened, and brought up to date, on first use."""
-    return _site(os.environ.get(VARIABLE), os.environ.get("SIGHTGLASS_STORE_URL"))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False, on_release=lambda found: found.engine.dispose())
-def _site(path: str | None, _store: str | None) -> Site:
-    settings = config.load(Path(path) if path else None)
-    engine = open_engine(config.store_url(settings))
-    migrate(engine)
-    return Site(settings, engine)
-
-
-@contextmanager
-def _store() -> Iterator[tuple[Site, Connection, str]]:
-    """One picture of the store, and the text that caches of answers from it are keyed by."""
-    here = site()
-    with reading(here.engine) as connection:
-        store = here.engine.url.render_as_string(hide_password=True)
-        yield here, connection, f"{store} {version(connection)}"
 
 
 # ---- the frame ---------------------------------------------------------------------------------
@@ -97,14 +43,14 @@ class Freshness(NamedTuple):
 
 def freshness() -> Freshness:
     """How far the store is up to date now."""
-    with _store() as (here, connection, key):
+    with store() as (here, connection, key):
         now = here.now()
         return Freshness(*systems.freshness(connection, now), now, here.settings.clock.now is not None, key)
 
 
 def legal_entities() -> dict[str, str]:
     """Code -> name of every legal entity anything is known of."""
-    with _store() as (_, connection, key):
+    with store() as (_, connection, key):
         return _legal_entities(key, connection)
 
 
@@ -131,7 +77,7 @@ class OverviewPage(NamedTuple):
 
 def overview_page(legal_entity: str | None) -> OverviewPage:
     """The overview for one legal entity or all."""
-    with _store() as (here, connection, key):
+    with store() as (here, connection, key):
         now, known = here.now(), here.checks()
         minute = now.replace(second=0, microsecond=0)
         money = astuple(here.reporting)
@@ -141,7 +87,7 @@ def overview_page(legal_entity: str | None) -> OverviewPage:
 
 
 @st.cache_data(ttl=_TTL_S, max_entries=_ENTRIES, show_spinner=False)
-def _overview(  # noqa: PLR0913 - each of them is part of the key
+def _overview(
     key: str,
     now: datetime,
     legal_entity: str | None,
@@ -188,7 +134,7 @@ class Queue(NamedTuple):
 
 def facets() -> Facets:
     """What open exceptions can be filtered by."""
-    with _store() as (_, connection, key):
+    with store() as (_, connection, key):
         return _facets(key, connection)
 
 
@@ -200,33 +146,34 @@ def _facets(key: str, _connection: Connection) -> Facets:
 
 def queue(filters: Slice, page: int) -> Queue:
     """A page of the exceptions under these filters, counted from 1."""
-    with _store() as (here, connection, key):
+    with store() as (here, connection, key):
         unknown = {}
         for name in here.checks():
             found = outcome(findings.check_states(connection, name), filters.legal_entity)
             if found["outcome"] == "unknown" or found["unknown_entities"]:
                 unknown[name] = found["reason"] or "it has never been judged"
         money = astuple(here.reporting)
-        answer = _queue(key, astuple(filters), page, here.now().date(), money, connection)
-        return Queue(*answer[:6], unknown, here.reporting, answer[6], here.now())
+        today = here.now().date()
+        rows, sums, group, anything, day = _queue(key, astuple(filters), page, today, money, connection)
+        return Queue(rows, sums, *group, anything, unknown, here.reporting, day, here.now())
 
 
 @st.cache_data(ttl=_TTL_S, max_entries=_ENTRIES, show_spinner=False)
-def _queue(  # noqa: PLR0913 - each of them is part of the key
+def _queue(
     key: str,
     filters: tuple[Any, ...],
     page: int,
     today: date,
     reporting: tuple[str | None, str | None],
     _connection: Connection,
-) -> tuple[Any, ...]:
+) -> tuple[list[Any], list[Total], tuple[int, int, int], int, date | None]:
     del key
     wanted = Slice(*filters)
     rows = exceptions.page(_connection, wanted, limit=PAGE_SIZE, offset=PAGE_SIZE * (page - 1))
     group = exceptions.group_total(_connection, wanted)
     anything = exceptions.group_total(_connection, Slice())[0]
     rates_on = overview.rates_on(_connection, Reporting(*reporting), today)
-    return rows, exceptions.totals(_connection, wanted), *group, anything, rates_on
+    return list(rows), exceptions.totals(_connection, wanted), group, anything, rates_on
 
 
 class Detail(NamedTuple):
@@ -245,7 +192,7 @@ class Detail(NamedTuple):
 
 def detail(identifier: str) -> Detail | None:
     """One exception, open or not; None when there is none with this id."""
-    with _store() as (here, connection, _):
+    with store() as (here, connection, _):
         finding = exceptions.one(connection, identifier)
         if finding is None:
             return None
@@ -263,90 +210,3 @@ def detail(identifier: str) -> Detail | None:
             here.reporting,
             here.now(),
         )
-
-
-# ---- engagements -------------------------------------------------------------------------------
-
-
-class Way(NamedTuple):
-    """An engagement's journey, the other engagements the same id belongs to, and the time now."""
-
-    journey: journey.Journey
-    others: Sequence[str]
-    now: datetime
-
-
-def way(any_id: str) -> Way | None:
-    """The engagement an id of any system, a number, an exception or a trace belongs to."""
-    with _store() as (here, connection, _):
-        found = journey.resolve(connection, any_id)
-        if not found:
-            return None
-        return Way(journey.journey(connection, found[0]), found[1:], here.now())
-
-
-def spans(engagement: str, hop: journey.Hop) -> list[SpanRow]:
-    """The traces that touched a hop's records, whole."""
-    with _store() as (_, connection, _key):
-        return journey.spans(connection, engagement, hop)
-
-
-class Standpoints(NamedTuple):
-    """A page of the engagements that stand at a stage, and how many there are in all."""
-
-    items: int
-    rows: Sequence[Standpoint]
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-self.items // PAGE_SIZE))
-
-
-def standpoints(stage: str | None, legal_entity: str | None, page: int) -> Standpoints:
-    """The engagements whose furthest stage it is, the newest deal first; a page counted from 1."""
-    with _store() as (_, connection, key):
-        return _standpoints(key, stage, legal_entity, page, connection)
-
-
-@st.cache_data(ttl=_TTL_S, max_entries=_ENTRIES, show_spinner=False)
-def _standpoints(
-    key: str, stage: str | None, legal_entity: str | None, page: int, _connection: Connection
-) -> Standpoints:
-    del key
-    offset = PAGE_SIZE * (page - 1)
-    found = stages.engagements(_connection, stage, legal_entity, limit=PAGE_SIZE, offset=offset)
-    return Standpoints(*found)
-
-
-# ---- systems -----------------------------------------------------------------------------------
-
-
-class SystemsPage(NamedTuple):
-    """Every stream with its state, every system with its roles."""
-
-    streams: Sequence[Mapping[str, Any]]
-    roles: Mapping[str, Mapping[str, Any]]
-    now: datetime
-
-
-def systems_page() -> SystemsPage:
-    """Every configured stream."""
-    with _store() as (here, connection, _):
-        now = here.now()
-        return SystemsPage(systems.streams(connection, now), systems.roles(connection), now)
-
-
-class StreamDetail(NamedTuple):
-    """The newest polls of a stream, and the rows it could not read."""
-
-    runs: Sequence[Mapping[str, Any]]
-    rejects: Sequence[Mapping[str, Any]]
-    now: datetime
-
-
-def stream_detail(system: str, stream: str) -> StreamDetail:
-    """What happened in a stream lately."""
-    with _store() as (here, connection, _):
-        rejects = [row for row in systems.rejects(connection, system) if row["stream"] == stream]
-        return StreamDetail(systems.runs(connection, system, stream), rejects, here.now())

@@ -1,4 +1,4 @@
-"""Numbers, times and states as people read them. Every amount carries its ISO code, every instant its zone."""
+"""Numbers, times and states as people read them: amounts with their ISO code, instants with their zone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import NamedTuple
 from queries.exceptions import Total
 from queries.types import from_minor
 
-NONE = "–"
-_MINUS = "−"
+NONE = "\N{EN DASH}"
+_MINUS = "\N{MINUS SIGN}"
+_WHOLE_TO = 10_000  # up to here three digits say less than all of them
+_TENTHS_TO_S = 10 * 86_400
 
 
 class Mark(NamedTuple):
@@ -55,10 +57,10 @@ STATUSES = {
     "resolved": "Resolved",
 }
 BANDS = {
-    "0-5": "to 5 days",
-    "6-10": "6–10 days",
-    "11-30": "11–30 days",
-    "31-60": "31–60 days",
+    "0-5": "up to 5 days",
+    "6-10": "6 to 10 days",
+    "11-30": "11 to 30 days",
+    "31-60": "31 to 60 days",
     "61": "over 60 days",
 }
 
@@ -78,7 +80,7 @@ def short(amount: Decimal, currency: str) -> str:
     size = abs(amount)
     for limit, unit in ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k")):
         # what would round up to the next unit is said in the next unit
-        if size >= limit - limit / 2000 and (unit != "k" or size >= 10_000):
+        if size >= limit - limit / 2000 and (unit != "k" or size >= _WHOLE_TO):
             value = size / limit
             digits = 2 if value < 10 else 1 if value < 100 else 0  # noqa: PLR2004 - three digits in all
             return f"{currency} {_signed(f'{value:,.{digits}f}', negative=amount < 0)} {unit}"
@@ -132,7 +134,7 @@ def span(seconds: float | None) -> str:
         if size < limit:
             digits = 1 if unit == "h" and size % 3600 and size < 10 * 3600 else 0
             return f"{sign}{size / length:.{digits}f} {unit}"
-    return f"{sign}{size / 86400:,.{0 if size >= 864_000 or size % 86400 == 0 else 1}f} d"
+    return f"{sign}{size / 86400:,.{0 if size >= _TENTHS_TO_S or size % 86400 == 0 else 1}f} d"
 
 
 def ago(moment: datetime | None, now: datetime) -> str:

@@ -30,8 +30,8 @@ def canonical_parser(where: str, kind: str) -> Parse:
         # a native 0 or false is a value; only the rare empty cell pays for asking
         record = {name: held for name, held in row.items() if (held or held == 0) and name in known}
         if "id" not in record or FAULT in row:
-            fault = row.get(FAULT) or f"{row.get(ORIGIN, 'a row')}: it has no id"
-            raise SkippableError(f"{where}: {fault}", remedy="correct it in the source", fields=record)
+            text = f"{where}: {row.get(ORIGIN, 'a row')}: {row.get(FAULT, 'it has no id')}"
+            raise SkippableError(text, remedy="correct it in the source", fields=record)
         if VERSION not in record and FALLBACK in row:
             record[VERSION] = row[FALLBACK]
         return record

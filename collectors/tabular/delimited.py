@@ -26,8 +26,8 @@ def read_delimited(path: Path, label: str, reading: Reading) -> Iterator[Item]:
         lines = Lines(text, label)
         for _ in range(reading.header - 1):
             next(lines, None)
-        records = _Records(lines, _delimiter(lines, reading, label))
-        yield from _rows(records, _header(records, label, reading), label)
+        records = _Records(lines, label, _delimiter(lines, reading, label))
+        yield from _rows(records, _header(records, label, reading))
 
 
 def _delimiter(lines: Lines, reading: Reading, label: str) -> str:
@@ -37,7 +37,7 @@ def _delimiter(lines: Lines, reading: Reading, label: str) -> str:
     if line is None:
         raise RestUnreadableError(label, f"{label}: the file is empty, it has not even a header")
     if lines.fault:
-        raise RestUnreadableError(line, f"{label}: line {lines.number}: {lines.fault}")
+        raise RestUnreadableError(line, f"{label}:{lines.number}: {lines.fault}")
     if line.lower().startswith("sep=") and len(line.strip("\r\n")) == len("sep=;"):
         return reading.delimiter or line[4]
     lines.again()
@@ -48,8 +48,9 @@ def _delimiter(lines: Lines, reading: Reading, label: str) -> str:
 class _Records:
     """Cells record by record. A record that cannot be one costs its first line only."""
 
-    def __init__(self, lines: Lines, delimiter: str) -> None:
+    def __init__(self, lines: Lines, label: str, delimiter: str) -> None:
         self.lines = lines
+        self._label = label
         self._delimiter = delimiter
         self._reader = csv.reader(lines, delimiter=delimiter)
 
@@ -60,7 +61,7 @@ class _Records:
         try:
             cells = next(self._reader, None)
         except csv.Error as error:
-            return Reject(lines.raw, f"line {lines.first}: {error}")
+            return Reject(lines.raw, f"{self._label}:{lines.first}: {error}")
         if lines.cut:
             return self.refuse("a quote that is opened here is never closed")
         if lines.fault and len(lines.record) > 1:
@@ -70,7 +71,7 @@ class _Records:
     def refuse(self, reason: str) -> Reject:
         """Reject the record's first line and read the others again, should they be records themselves."""
         lines = self.lines
-        refused = Reject(lines.raw, f"line {lines.first}: {reason}")
+        refused = Reject(lines.raw, f"{self._label}:{lines.first}: {reason}")
         if len(lines.record) > 1 or lines.cut:
             lines.retry()
             self._reader = csv.reader(lines, delimiter=self._delimiter)
@@ -86,11 +87,11 @@ def _header(records: _Records, label: str, reading: Reading) -> Header:
     return Header(cells, label, reading)
 
 
-def _rows(records: _Records, header: Header, label: str) -> Iterator[Item]:
+def _rows(records: _Records, header: Header) -> Iterator[Item]:
     lines = records.lines
     while (cells := records.next()) is not None:
         if isinstance(cells, Reject):
-            yield Reject(cells.raw, f"{label}: {cells.reason}"), lines.size
+            yield cells, lines.size
             continue
         if not any(cells):
             continue
@@ -103,5 +104,4 @@ def _rows(records: _Records, header: Header, label: str) -> Iterator[Item]:
         elif len(lines.record) == 1:
             yield header.faulty(cells, lines.first, fault), lines.size
         else:
-            refused = records.refuse(fault)
-            yield Reject(refused.raw, f"{label}: {refused.reason}"), lines.size
+            yield records.refuse(fault), lines.size

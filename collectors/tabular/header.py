@@ -60,5 +60,5 @@ class Header:
     def faulty(self, cells: Sequence[str], line: int, fault: str) -> dict[str, Any]:
         """A row that is none, as far as it can be read: whom it names is then known to be in doubt."""
         row = self.row([kept(cell) for cell in cells], line)
-        row[FAULT] = f"{self._label}: line {line}: {fault}"
+        row[FAULT] = fault
         return row

@@ -44,7 +44,7 @@ def _row(
 ) -> dict[str, Any] | Reject:
     origin = f"{label}:{lines.number}"
     if lines.fault or "\\u0000" in line:
-        return Reject(lines.raw, f"{label}: line {lines.number}: {lines.fault or 'it holds NUL characters'}")
+        return Reject(lines.raw, f"{origin}: {lines.fault or 'it holds NUL characters'}")
     try:
         found = decoder.decode(line)
         if isinstance(found, dict):
@@ -53,4 +53,4 @@ def _row(
         reason = f"a JSON {type(found).__name__} where an object should be"
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         reason = f"it is not JSON ({error})"
-    return Reject(lines.raw, f"{label}: line {lines.number}: {reason}")
+    return Reject(lines.raw, f"{origin}: {reason}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from collectors.mapping import FAULT
+from collectors.mapping import FAULT, ORIGIN
 from collectors.tabular.delimited import Item
 from collectors.tabular.source import Reject, RestUnreadableError
 
@@ -25,7 +25,8 @@ class Batch:
     @property
     def faults(self) -> list[str]:
         """What is wrong with rows and with what is none, in words."""
-        return [str(row[FAULT]) for row in self.rows if FAULT in row] + [it.reason for it in self.rejects]
+        faults = [f"{row[ORIGIN]}: {row[FAULT]}" for row in self.rows if FAULT in row]
+        return faults + [reject.reason for reject in self.rejects]
 
 
 def batches(items: Iterator[Item]) -> Iterator[Batch]:

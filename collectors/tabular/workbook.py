@@ -81,7 +81,7 @@ def _rows(rows: Iterator[tuple[Any, ...]], label: str, reading: Reading) -> Iter
         row = header.row([plain(cell, reading.decimal) for cell in cells], number)
         broken = [name for name, value in row.items() if value in _ERRORS and name in reading.needed]
         if broken:
-            row[FAULT] = f"{label}: row {number}: column {broken[0]!r} shows {row[broken[0]]}"
+            row[FAULT] = f"column {broken[0]!r} shows {row[broken[0]]}"
         yield row, _ROW_SIZE
     if header is None:
         raise RestUnreadableError(label, f"{label}: the sheet is empty, it has not even a header")

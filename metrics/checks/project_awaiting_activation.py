@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
 from metrics.check import Check, Explanation, Need, Row, Scope
@@ -63,7 +63,8 @@ def _select(scope: Scope) -> Select[Any]:
         amount.label("amount_minor"),
         _deal.c.source_url,
         _deal.c.name,
-        contracted.label("has_contract"),
+        # a firm that keeps no contracts apart cannot miss one
+        or_(contracted, ~exists().where(system_role.c.role == "contract")).label("has_contract"),
         exists().where(in_psa).label("in_psa"),
         exists().where(in_psa, psa.c.first_active_at.is_not(None)).label("active_in_psa"),
         exists().where(in_erp).label("in_erp"),

@@ -181,7 +181,7 @@ def test_a_cell_that_shows_an_error_is_refused(folder: Folder) -> None:
     poll = folder.poll()
 
     assert (poll.ids, len(poll.reasons)) == (["C2"], 1)
-    assert "customer.xlsx: row 2: column 'name' shows #REF!" in poll.reasons[0]
+    assert "customer.xlsx:2: column 'name' shows #REF!" in poll.reasons[0]
 
 
 def test_json_lines_keep_every_digit(folder: Folder) -> None:
@@ -203,7 +203,7 @@ def test_a_broken_json_line_costs_only_itself(folder: Folder) -> None:
 
     assert poll.ids == ["C1", "C2"]
     assert len(poll.reasons) == len(bad)
-    assert poll.reasons[0].startswith("customer.jsonl: line 2: it is not JSON")
+    assert poll.reasons[0].startswith("customer.jsonl:2: it is not JSON")
     assert poll.raw[0] == "{broken"
 
 

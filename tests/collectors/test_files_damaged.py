@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -21,12 +22,12 @@ def folder(tmp_path: Path) -> Folder:
 
 LONG = "x" * 2**20
 BAD: list[tuple[str, str | bytes, str]] = [
-    ("too few cells", "C2,N\n", "customer.csv: line 3: 2 cells where the header has 3"),
-    ("too many cells", "C2,N,,y\n", "line 3: 4 cells where the header has 3"),
-    ("a NUL byte", "C2,N\0N,\n", "line 3: it holds NUL bytes"),
-    ("bytes of another encoding", b"C2,Gr\xf6\xdfe,\n", "line 3: it holds bytes that are not text"),
-    ("a quote that never closes", '"C2,N,\n', "line 3: 1 cells where the header has 3"),
-    ("an endless line", "C2," + "x" * 5 * 2**20 + ",\n", "line 3: it is a line of more than"),
+    ("too few cells", "C2,N\n", "customer.csv:3: 2 cells where the header has 3"),
+    ("too many cells", "C2,N,,y\n", "customer.csv:3: 4 cells where the header has 3"),
+    ("a NUL byte", "C2,N\0N,\n", "customer.csv:3: it holds NUL bytes"),
+    ("bytes of another encoding", b"C2,Gr\xf6\xdfe,\n", "customer.csv:3: it holds bytes that are not text"),
+    ("a quote that never closes", '"C2,N,\n', "customer.csv:3: 1 cells where the header has 3"),
+    ("an endless line", "C2," + "x" * 5 * 2**20 + ",\n", "customer.csv:3: it is a line of more than"),
 ]
 
 
@@ -58,7 +59,7 @@ def test_rows_behind_a_quote_that_never_closes_are_not_lost(folder: Folder) -> N
     poll = folder.poll()
 
     assert len(poll.ids) == 1500
-    assert poll.reasons == ["customer.csv: line 2: a quote that is opened here is never closed"]
+    assert poll.reasons == ["customer.csv:2: a quote that is opened here is never closed"]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +220,7 @@ def test_problems_shows_what_a_sample_could_not_say(folder: Folder) -> None:
     problems = connection.problems(connection.streams()[0])
 
     assert problems == [
-        "p.csv: line 4: 1 cells where the header has 2",
+        "p.csv:4: 1 cells where the header has 2",
         "status: column 'Stat': 'Neu' has no translation; known: 'New' (1 of 2 rows)",
     ]
 

@@ -134,7 +134,7 @@ def test_the_ids_of_a_mapped_snapshot_are_the_mapped_ones(folder: Folder) -> Non
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (HEADER + "A,N,\nB\n", "line 3: 1 cells"),
+        (HEADER + "A,N,\nB\n", "k.csv:3: 1 cells"),
         (HEADER + "A,N,\n,N,\n", "a row has no id"),
         (HEADER, "has no rows"),
         ("", "the file is empty"),

@@ -17,19 +17,16 @@ class Html(str):
 
 
 Part = Html | str | int | None
+Attribute = str | int | bool | None
 
 
-def tag(name: str, *children: Part, **attributes: str | int | bool | None) -> Html:
-    """An element. ``class_`` and ``for_`` lose their underscore, ``data_x`` becomes ``data-x``; None is left out.
-
-    Text from data stands in a run of its own direction, so that right-to-left names do not turn what
-    stands beside them round.
-    """
+def tag(name: str, *children: Part, **attributes: Attribute) -> Html:
+    """An element. ``class_`` loses its underscore, ``data_x`` becomes ``data-x``; None is left out."""
     written = "".join(_attribute(key, value) for key, value in attributes.items())
     return Html(f"<{name}{written}>" if name in _VOID else f"<{name}{written}>{join(*children)}</{name}>")
 
 
-def _attribute(key: str, value: str | int | bool | None) -> str:
+def _attribute(key: str, value: Attribute) -> str:
     name = key.rstrip("_").replace("_", "-")
     if value is None or value is False:
         return ""
@@ -43,8 +40,8 @@ def join(*children: Part) -> Html:
     )
 
 
-def text(value: object, **attributes: str | int | bool | None) -> Html:
-    """A piece of data in its own direction."""
+def text(value: object, **attributes: Attribute) -> Html:
+    """A piece of data in its own direction: a right-to-left name does not turn what stands beside it."""
     return tag("bdi", str(value), **attributes)
 
 
@@ -54,13 +51,13 @@ def href(path: str, **query: str | int | None) -> str:
     return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
 
 
-def inside(address: str, *children: Part, **attributes: str | int | bool | None) -> Html:
+def inside(address: str, *children: Part, **attributes: Attribute) -> Html:
     """A link to a page of ours, which the browser opens without loading everything anew."""
     classes = " ".join(filter(None, ("sg-go", str(attributes.pop("class_", "") or ""))))
     return tag("a", *children, class_=classes, href=address, target="_self", **attributes)
 
 
-def outside(address: str | None, *children: Part, **attributes: str | int | bool | None) -> Html:
+def outside(address: str | None, *children: Part, **attributes: Attribute) -> Html:
     """A link into a source system, in a tab of its own; only http and https are followed."""
     if address is None or not address.lower().startswith(_SAFE_LINKS):
         return tag("span", *children, **attributes)

@@ -1,0 +1,102 @@
+"""What is looked up by id, anew each time: one engagement's way, and what happened in one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import streamlit as st
+from sqlalchemy import Connection
+
+from app.reads import PAGE_SIZE
+from app.store import store
+from queries import journey, stages, systems
+from queries.spans import SpanRow
+from queries.stages import Standpoint
+
+# ---- engagements -------------------------------------------------------------------------------
+
+
+class Way(NamedTuple):
+    """An engagement's journey, the other engagements the same id belongs to, and the time now."""
+
+    journey: journey.Journey
+    others: Sequence[str]
+    now: datetime
+
+
+def way(any_id: str) -> Way | None:
+    """The engagement an id of any system, a number, an exception or a trace belongs to."""
+    with store() as (here, connection, _):
+        found = journey.resolve(connection, any_id)
+        if not found:
+            return None
+        return Way(journey.journey(connection, found[0]), found[1:], here.now())
+
+
+def spans(engagement: str, hop: journey.Hop) -> list[SpanRow]:
+    """The traces that touched a hop's records, whole."""
+    with store() as (_, connection, _key):
+        return journey.spans(connection, engagement, hop)
+
+
+class Standpoints(NamedTuple):
+    """A page of the engagements that stand at a stage, and how many there are in all."""
+
+    items: int
+    rows: Sequence[Standpoint]
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.items // PAGE_SIZE))
+
+
+def standpoints(stage: str | None, legal_entity: str | None, page: int) -> Standpoints:
+    """The engagements whose furthest stage it is, the newest deal first; a page counted from 1."""
+    with store() as (_, connection, key):
+        return _standpoints(key, stage, legal_entity, page, connection)
+
+
+@st.cache_data(ttl=60, max_entries=64, show_spinner=False)
+def _standpoints(
+    key: str, stage: str | None, legal_entity: str | None, page: int, _connection: Connection
+) -> Standpoints:
+    del key
+    offset = PAGE_SIZE * (page - 1)
+    found = stages.engagements(_connection, stage, legal_entity, limit=PAGE_SIZE, offset=offset)
+    return Standpoints(*found)
+
+
+# ---- systems -----------------------------------------------------------------------------------
+
+
+class SystemsPage(NamedTuple):
+    """Every stream with its state, every system with its roles."""
+
+    streams: Sequence[Mapping[str, Any]]
+    roles: Mapping[str, Mapping[str, Any]]
+    now: datetime
+
+
+def systems_page() -> SystemsPage:
+    """Every configured stream."""
+    with store() as (here, connection, _):
+        now = here.now()
+        return SystemsPage(systems.streams(connection, now), systems.roles(connection), now)
+
+
+class StreamDetail(NamedTuple):
+    """The newest polls of a stream, and the rows it could not read."""
+
+    runs: Sequence[Mapping[str, Any]]
+    rejects: Sequence[Mapping[str, Any]]
+    now: datetime
+
+
+def stream_detail(system: str, stream: str) -> StreamDetail:
+    """What happened in a stream lately."""
+    with store() as (here, connection, _):
+        rejects = [row for row in systems.rejects(connection, system) if row["stream"] == stream]
+        return StreamDetail(systems.runs(connection, system, stream), rejects, here.now())
