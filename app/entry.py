@@ -7,7 +7,7 @@ import sys
 
 from app import commands
 from app.cli import cli
-from collectors.errors import ConfigError
+from collectors.errors import CollectorError
 from queries.errors import StoreError
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     commands.register(cli)
     try:
         cli()
-    except (ConfigError, StoreError) as error:
+    except (CollectorError, StoreError) as error:
         sys.stderr.write(f"sightglass: {error}\n")
         sys.exit(2)
     except BrokenPipeError:

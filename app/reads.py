@@ -72,6 +72,7 @@ class OverviewPage(NamedTuple):
     checks: Mapping[str, Check]
     outcomes: Mapping[str, Mapping[str, Any]]
     systems: Sequence[Mapping[str, Any]]
+    roles: Mapping[str, Mapping[str, Any]]
     now: datetime
 
 
@@ -83,7 +84,8 @@ def overview_page(legal_entity: str | None) -> OverviewPage:
         money = astuple(here.reporting)
         found = _overview(key, minute, legal_entity, tuple(known), money, connection)
         outcomes = {figures.key: outcome(figures.states, legal_entity) for figures in found.checks}
-        return OverviewPage(found, known, outcomes, systems.streams(connection, now), now)
+        streams = systems.streams(connection, now)
+        return OverviewPage(found, known, outcomes, streams, systems.roles(connection), now)
 
 
 @st.cache_data(ttl=_TTL_S, max_entries=_ENTRIES, show_spinner=False)

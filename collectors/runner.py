@@ -181,9 +181,10 @@ class _Poll:
         error: str | None = None
         try:
             self._read(run)
-            if self.stream.deletes == "sweep":
-                self._sweep(run)
             outcome = "truncated" if self.truncated else "partial" if self.progress.rejected else "ok"
+            if self.stream.deletes == "sweep" and not self.truncated:
+                error = self._sweep(run)
+                outcome = "partial" if error else outcome
         except CollectorError as problem:
             outcome, error = "failed", str(problem)
         self._close(run, outcome, error)
@@ -239,9 +240,12 @@ class _Poll:
         self.truncated = self.truncated or page.truncated
         self.complete_through = page.complete_through or self.complete_through
 
-    def _sweep(self, run: int) -> None:
-        """Whatever the source no longer holds was deleted there."""
-        seen = set(self.connection.ids(self.stream))
+    def _sweep(self, run: int) -> str | None:
+        """Whatever the source no longer holds was deleted there; why not, where it would not say what it holds."""
+        try:
+            seen = set(self.connection.ids(self.stream))
+        except CollectorError as problem:
+            return f"deletions were not looked for: {problem}"
         name, kind = self.configured.name, self.stream.kind
         with writing(self.runner.engine) as store:
             gone = stored_ids(store, kind, name) - seen
@@ -249,6 +253,7 @@ class _Poll:
             self.progress.deleted += len(gone)
             polls.batch_done(store, run, self.progress, None)
             self.runner.after_batch(store, touched, self.runner.clock())
+        return None
 
     def _close(self, run: int, outcome: str, error: str | None) -> None:
         complete = None

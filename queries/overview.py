@@ -155,6 +155,7 @@ class Overview:
     stood_at: datetime
     bars: Mapping[tuple[str, str], Worth]
     currency: str | None
+    rate_type: str | None
     rates_on: date | None
 
 
@@ -187,6 +188,7 @@ def overview(
         stood_at=stood_at,
         bars={key: worth([cell for cell in found if (cell.check, cell.band) == key]) for key in keys},
         currency=reporting.currency,
+        rate_type=reporting.rate_type,
         rates_on=rates_on(connection, reporting, now.astimezone(UTC).date()),
     )
 

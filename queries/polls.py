@@ -193,7 +193,7 @@ def quarantine(
     """Keep rejected rows; the same row twice is one row seen again. How many are new or came back."""
     news = 0
     for item in rejects:
-        fingerprint = blake2b(item.raw.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        fingerprint = _fingerprint(item.raw)
         at = and_(reject.c.system == system, reject.c.stream == stream, reject.c.fingerprint == fingerprint)
         names = json.dumps(item.names)
         again = connection.execute(
@@ -218,6 +218,18 @@ def quarantine(
                 )
             )
     return news
+
+
+def _fingerprint(raw: str) -> str:
+    """The same for the same row wherever it stood: what a collector noted of its place is left out."""
+    try:
+        row = json.loads(raw)
+    except ValueError:
+        row = raw
+    if isinstance(row, dict):
+        row = {name: value for name, value in row.items() if not name.startswith("_")}
+    text = json.dumps(row, sort_keys=True)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _storable(text: str) -> str:

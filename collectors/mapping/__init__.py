@@ -9,7 +9,7 @@ from __future__ import annotations
 from collectors.mapping.canonical import canonical_name, canonical_parser, known_columns
 from collectors.mapping.compiling import FALLBACK, FAULT, ORIGIN, Mapped, compile_mapping
 from collectors.mapping.formats import Format, Strict, inherit
-from collectors.mapping.rules import StreamMapping
+from collectors.mapping.rules import StreamMapping, fingerprint
 from collectors.mapping.sample import SAMPLE, absent_columns, check_sample, refuse_unfit
 from collectors.mapping.values import UnreadError, instant_reader, plain
 
@@ -28,6 +28,7 @@ __all__ = [
     "canonical_parser",
     "check_sample",
     "compile_mapping",
+    "fingerprint",
     "inherit",
     "instant_reader",
     "known_columns",

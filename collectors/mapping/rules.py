@@ -6,6 +6,7 @@ Unknown keys are refused, and every error names the key.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -185,6 +186,12 @@ class StreamMapping(Strict):
     def is_mapped(self) -> bool:
         """Whether rows need more than dropping what is empty."""
         return bool(self.fields or self.version or self.deleted or self.same_names)
+
+
+def fingerprint(mapping: StreamMapping, fmt: Format, *more: object) -> str:
+    """Equal as long as rows are read alike: with another one, what was read must be read again."""
+    said = mapping.model_dump_json(include=set(StreamMapping.model_fields))
+    return hashlib.sha256(repr((said, fmt.model_dump_json(), more)).encode()).hexdigest()[:16]
 
 
 Rule.model_rebuild()

@@ -75,22 +75,21 @@ class FilesConnection:
         """The files that are new or changed, oldest first; the last page says how far all is complete."""
         plan = self._plan(stream.name)
         promise, listed = self._promised(plan), self._listed(plan)
-        before = msgspec.json.decode(since) if since else {"files": {}, "through": None}
+        before = _before(since, plan)
         if not listed and since is None:
             raise self._fatal(
                 stream.name, f"no file fits {plan.wanted}", "put the export there, or correct files"
             )
-        done = {one.name: before["files"][one.name] for one in listed if one.name in before["files"]}
+        done = {one.name: before.files[one.name] for one in listed if one.name in before.files}
+        position = _Position(plan.how, done, before.through)
         for found in listed:
             with self._naming(stream.name, found.name):
                 signature = found.signature()
             if done.get(found.name, "").removesuffix(_PARTIAL) != signature:
                 done.pop(found.name, None)
-                whole = yield from self._file(
-                    plan, found, _position(done, before["through"]), first=since is None
-                )
+                whole = yield from self._file(plan, found, position.text(), first=not before.how)
                 done[found.name] = signature if whole else signature + _PARTIAL
-        yield _last(done, promise or _newest(listed, before["through"]), before["through"], started_at)
+        yield _last(position, promise or _newest(listed, before.through), started_at)
 
     def ids(self, stream: Stream) -> Iterable[str]:
         """Every id of the newest file. Raises FatalError when it cannot say all of them.
@@ -177,23 +176,35 @@ class FilesConnection:
         return FatalError(f"{self._name}/{stream} in {self._settings.path}: {what}", remedy=remedy)
 
 
-def _position(done: dict[str, str], through: str | None) -> str:
-    return msgspec.json.encode({"files": done, "through": through}).decode()
+class _Position(msgspec.Struct):
+    """What was read: how, the files by name, and how far that was complete."""
+
+    how: str = ""
+    files: dict[str, str] = {}
+    through: datetime | None = None
+
+    def text(self) -> str:
+        """As the runner keeps it."""
+        return msgspec.json.encode(self).decode()
 
 
-def _newest(listed: list[Found], before: str | None) -> datetime | None:
+def _before(since: str | None, plan: Plan) -> _Position:
+    """What was read before; as good as nothing if the mapping has changed since."""
+    before = msgspec.json.decode(since, type=_Position) if since else _Position()
+    return before if before.how == plan.how else _Position(through=before.through)
+
+
+def _newest(listed: list[Found], before: datetime | None) -> datetime | None:
     """When the newest file was written; files taken away since leave the promise as it was."""
-    if listed:
-        return listed[-1].modified
-    return datetime.fromisoformat(before) if before else None
+    return listed[-1].modified if listed else before
 
 
-def _last(done: dict[str, str], promise: datetime | None, before: str | None, started_at: datetime) -> Page:
+def _last(position: _Position, promise: datetime | None, started_at: datetime) -> Page:
     """The closing page. A file that broke off, however long ago, keeps the promise from moving."""
-    if promise is None or any(signature.endswith(_PARTIAL) for signature in done.values()):
-        return Page((), position=_position(done, before), truncated=True)
-    through = min(promise, started_at)
-    return Page((), position=_position(done, through.isoformat()), complete_through=through)
+    if promise is None or any(signature.endswith(_PARTIAL) for signature in position.files.values()):
+        return Page((), position=position.text(), truncated=True)
+    position.through = min(promise, started_at)
+    return Page((), position=position.text(), complete_through=position.through)
 
 
 SYSTEM = System(

@@ -30,6 +30,7 @@ from collectors.mapping import (
     canonical_parser,
     check_sample,
     compile_mapping,
+    fingerprint,
     inherit,
     instant_reader,
     known_columns,
@@ -53,6 +54,7 @@ class _Plan:
     settings: SqlStream
     mapped: Mapped
     format: Format
+    how: str
 
     def named(self, columns: Iterable[str]) -> list[str]:
         """The columns as rows carry them."""
@@ -82,8 +84,9 @@ class SqlConnection:
 
     def pages(self, stream: Stream, since: str | None, started_at: datetime) -> Iterator[Page]:
         """Rows changed since the position; a row without a version counts as changed now."""
-        plan, seen = self._plan(stream.name), _seen(since)
-        unproven = since is None and plan.settings.is_mapped
+        plan = self._plan(stream.name)
+        seen = _seen(since, plan)
+        unproven = seen == _EPOCH and plan.settings.is_mapped
         with self._database.reading(stream.name) as session:
             # asked for first: what is loaded while the rows are read is not yet promised
             through = self._complete_through(session, plan, started_at)
@@ -95,7 +98,8 @@ class SqlConnection:
                 for row in rows:
                     row[FALLBACK] = started_at.isoformat()
                 yield Page(rows, position=since)
-        yield Page((), position=_position(min(seen, started_at)), complete_through=through)
+        position = msgspec.json.encode({"how": plan.how, SINCE: min(seen, started_at).isoformat()}).decode()
+        yield Page((), position=position, complete_through=through)
 
     def ids(self, stream: Stream) -> Iterable[str]:
         """Every id the database holds now. Raises FatalError when one cannot be read, or there is none."""
@@ -142,7 +146,7 @@ class SqlConnection:
             overlap=settings.overlap,
             known_fields=known_columns(kind) if not settings.fields else None,
         )
-        return _Plan(stream, settings, mapped, fmt)
+        return _Plan(stream, settings, mapped, fmt, fingerprint(settings, fmt, kind, settings.query))
 
     def _batches(self, session: Session, plan: _Plan, seen: datetime) -> Iterator[list[dict[str, Any]]]:
         query = plan.settings.query
@@ -194,12 +198,10 @@ class SqlConnection:
         return FatalError(f"{self._name}/{stream}: {what}", remedy=remedy)
 
 
-def _seen(position: str | None) -> datetime:
-    return datetime.fromisoformat(msgspec.json.decode(position)[SINCE]) if position else _EPOCH
-
-
-def _position(seen: datetime) -> str:
-    return msgspec.json.encode({SINCE: seen.isoformat()}).decode()
+def _seen(position: str | None, plan: _Plan) -> datetime:
+    """The newest version read; none if the query or the mapping has changed since."""
+    before = msgspec.json.decode(position) if position else {}
+    return datetime.fromisoformat(before[SINCE]) if before.get("how") == plan.how else _EPOCH
 
 
 SYSTEM = System(

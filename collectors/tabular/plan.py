@@ -18,6 +18,7 @@ from collectors.mapping import (
     absent_columns,
     canonical_parser,
     compile_mapping,
+    fingerprint,
     inherit,
     known_columns,
 )
@@ -52,12 +53,13 @@ class FileStream(StreamMapping):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A stream with all that is known of how to read it."""
+    """A stream with all that is known of how to read it. ``how`` changes when files are to be read anew."""
 
     stream: Stream
     settings: FileStream
     reading: Reading
     mapped: Mapped
+    how: str
 
     @property
     def wanted(self) -> str:
@@ -99,7 +101,8 @@ def plan_stream(system: str, name: str, settings: FileStream, system_format: For
         header=settings.header,
         sheet=settings.sheet,
     )
-    return Plan(stream, settings, reading, mapped)
+    how = fingerprint(settings, fmt, kind, settings.sheet, settings.header)
+    return Plan(stream, settings, reading, mapped, how)
 
 
 def _deletes(settings: FileStream) -> Literal["signal", "sweep", "none"]:

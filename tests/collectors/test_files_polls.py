@@ -38,6 +38,16 @@ def test_a_file_rewritten_with_the_same_time_and_size_is_read_again(folder: Fold
     assert folder.poll(position).ids == ["B"]
 
 
+def test_a_changed_mapping_reads_everything_again(folder: Folder) -> None:
+    folder.write("k.csv", "Nr;Name;Ort\n1;N;Kiel\n")
+    fields = {"id": "Nr", "name": "Name"}
+    position = folder.poll(streams={"customer": {"files": "k.csv", "fields": fields}}).last.position
+
+    again = {"customer": {"files": "k.csv", "fields": {**fields, "name": "Ort"}}}
+
+    assert [record.name for record in folder.poll(position, streams=again).records] == ["Kiel"]
+
+
 def test_a_crash_between_files_reads_only_the_unfinished_ones(folder: Folder) -> None:
     folder.write("customer 1.csv", HEADER + "A,N,\n", TWO_DAYS_AGO)
     folder.write("customer 2.csv", HEADER + "B,N,\n", DAY_AGO)

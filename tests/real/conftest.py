@@ -86,7 +86,7 @@ def _served(venv: Path, data: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     _start("--venv", venv, "--data", data, "--port", port)
-    command = [venv / "bin" / "trytond", "-c", data / "trytond.conf", "-d", "ps"]
+    command = [str(venv / "bin" / "trytond"), "-c", str(data / "trytond.conf"), "-d", "ps"]
     with (data / "trytond.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
             url = f"http://127.0.0.1:{port}"
@@ -97,7 +97,7 @@ def _served(venv: Path, data: Path) -> Iterator[str]:
 
 
 def _start(*arguments: object) -> None:
-    command = [_SCRIPTS / "start.sh", "--no-serve", *map(str, arguments)]
+    command = [str(_SCRIPTS / "start.sh"), "--no-serve", *map(str, arguments)]
     environment = os.environ | {"PYTHON": sys.executable, "TRYTON_ADMIN_PASSWORD": PASSWORD}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1800, check=False)
     if done.returncode != 0:

@@ -4,42 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from decimal import Decimal
-from typing import Any
 
-import msgspec
 import pytest
 
-from collectors.contract import Connection, Page, Stream
-from collectors.systems.tryton import SYSTEM
-from queries.records import KINDS
+from collectors.contract import Connection
 from tests.real.conftest import Tryton
+from tests.real.reading import Records, converted, evening, opened, pages
 
 pytestmark = pytest.mark.real
-
-Records = dict[str, dict[str, Any]]
-
-
-def opened(tryton: Tryton, **settings: Any) -> Connection:
-    return SYSTEM.connect("erp", SYSTEM.settings.model_validate(tryton.settings | settings))
-
-
-def noon(day: str) -> datetime:
-    return datetime.fromisoformat(f"{day}T18:00:00+00:00")
-
-
-def pages(tryton: Tryton, connection: Connection, stream: Stream, since: str | None = None) -> list[Page]:
-    return list(connection.pages(stream, since, noon(tryton.manifest["as_of"])))
-
-
-def read(tryton: Tryton, connection: Connection, stream: Stream) -> dict[str, Any]:
-    """Every record of a stream, as the store would get it."""
-    rows = [row for page in pages(tryton, connection, stream) for row in page.rows]
-    parsed = [found for row in rows if (found := stream.parse(row)) is not None]
-    records = msgspec.convert(parsed, list[KINDS[stream.kind]], strict=False)  # type: ignore[misc]
-    assert len({record.id for record in records}) == len(records)
-    return {record.id: record for record in records}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +25,7 @@ def connection(tryton: Tryton) -> Iterator[Connection]:
 
 @pytest.fixture(scope="module")
 def records(tryton: Tryton, connection: Connection) -> Records:
-    return {stream.kind: read(tryton, connection, stream) for stream in connection.streams()}
+    return {s.kind: converted(s, pages(connection, s, evening(tryton))) for s in connection.streams()}
 
 
 def test_every_row_that_was_provisioned_is_read(tryton: Tryton, records: Records) -> None:
@@ -88,20 +62,19 @@ def test_a_sweep_would_delete_nothing_that_is_there(connection: Connection, reco
 
 def test_reading_on_from_any_page_loses_nothing(tryton: Tryton, connection: Connection) -> None:
     for stream in connection.streams():
-        whole = pages(tryton, connection, stream)
+        whole = pages(connection, stream, evening(tryton))
+        read = [{row["id"] for row in page.rows} for page in whole]
+        assert sum(map(len, read)) == len(set().union(*read)), f"{stream.name} reads a row twice"
         for n, page in enumerate(whole):
-            rest = {row["id"] for later in whole[n + 1 :] for row in later.rows}
-            again = {
-                row["id"] for found in pages(tryton, connection, stream, page.position) for row in found.rows
-            }
-            assert rest <= again, (stream.name, page.position)
+            on = pages(connection, stream, evening(tryton), page.position)
+            assert set().union(*read[n + 1 :]) <= {row["id"] for later in on for row in later.rows}
 
 
 def test_both_ways_to_sign_in_read_the_same(tryton: Tryton, records: Records) -> None:
     basic = opened(tryton, login="basic", omit=[kind for kind in records if kind != "opportunity"])
     (stream,) = basic.streams()
 
-    assert read(tryton, basic, stream) == records["opportunity"]
+    assert converted(stream, pages(basic, stream, evening(tryton))) == records["opportunity"]
     basic.close()
 
 

@@ -1,0 +1,152 @@
+"""The firm the bench measures with: deals, projects, posted lines, and weeks of time entries.
+
+Three of four stored entries are approved and billed, every fourth is submitted. A batch is what a
+week brings: submitted entries are approved (changed), others are new. Everything is told as a system
+would tell it over the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)
+#: entries one engagement has: four people, half a year
+PER_ENGAGEMENT = 400
+#: entries of the stored history that one in PER_OPEN is not billed yet
+CYCLE = 4
+_RATES = ("95", "120", "150", "187.50")
+_ENTITIES = ("UK01", "US01", "DE01", "JP01")
+_CURRENCIES = {"UK01": "GBP", "US01": "USD", "DE01": "EUR", "JP01": "JPY"}
+_LAST_DAY = date(2026, 11, 13)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """A firm with a history of some size."""
+
+    entries: int
+
+    @property
+    def engagements(self) -> int:
+        """How many pieces of sold work there are."""
+        return max(self.entries // PER_ENGAGEMENT, 1)
+
+    def base(self) -> Iterator[tuple[str, str, list[Row]]]:
+        """(system, kind, rows) of everything but time, in the order in which it is best read."""
+        entities = [{"id": e, "name": e, **_version(0)} for e in _ENTITIES]
+        yield "erp", "legal_entity", entities
+        numbers = range(self.engagements)
+        yield "crm", "opportunity", [_opportunity(n) for n in numbers]
+        yield "psa", "project", [_project(n) for n in numbers]
+        yield "erp", "invoice", [_invoice(n) for n in numbers]
+        yield "erp", "invoice_line", [_invoice_line(n) for n in numbers]
+
+    def history(self) -> Iterator[Row]:
+        """The stored time entries."""
+        for number in range(self.entries):
+            waits = number % CYCLE == CYCLE - 1
+            yield self.entry(number, "submitted" if waits else "billed")
+
+    def week(self, count: int) -> list[Row]:
+        """A batch: half of it approvals of stored entries, half new entries, as they happen to come."""
+        changed = [self.entry(n, "approved", 1) for n in range(CYCLE - 1, self.entries, CYCLE)][: count // 2]
+        new = [self.entry(self.entries + n, "submitted", 1) for n in range(count - len(changed))]
+        rows = changed + new
+        Random(7).shuffle(rows)  # noqa: S311 - an order, not a secret
+        return rows
+
+    def entry(self, number: int, state: str, version: int = 0) -> Row:
+        """One time entry in a state: submitted, approved, or approved and billed."""
+        project = number % self.engagements
+        entity = _entity(project)
+        back = 0 if state != "billed" else 30
+        worked = _LAST_DAY - timedelta(days=back + number // self.engagements % 5)
+        row: Row = {
+            "id": f"TE-{number:09d}",
+            "legal_entity": entity,
+            **_version(version),
+            "project_id": f"P-{project:06d}",
+            "resource_id": f"R-{number % 997:04d}",
+            "work_date": worked.isoformat(),
+            "hours": f"{1 + number % 8}.{number % 4 * 25:02d}",
+            "status": "submitted" if state == "submitted" else "approved",
+            "billable": True,
+            "currency": _CURRENCIES[entity],
+            "rate": _RATES[number % len(_RATES)],
+        }
+        if state != "submitted":
+            row["approved_at"] = f"{(worked + timedelta(days=3)).isoformat()}T09:30:{number % 60:02d}Z"
+        if state == "billed":
+            row["invoice_line_id"] = f"IL-{project:06d}"
+        return row
+
+
+def _entity(number: int) -> str:
+    return _ENTITIES[number % len(_ENTITIES)]
+
+
+def _version(version: int) -> Row:
+    return {"source_updated_at": f"2026-11-{16 + version}T08:00:00Z"}
+
+
+def _opportunity(number: int) -> Row:
+    entity = _entity(number)
+    return {
+        "id": f"O-{number:06d}",
+        "legal_entity": entity,
+        **_version(0),
+        "status": "won",
+        "won_at": "2026-03-02T10:00:00Z",
+        "currency": _CURRENCIES[entity],
+        "amount": "250000",
+    }
+
+
+def _project(number: int) -> Row:
+    entity = _entity(number)
+    return {
+        "id": f"P-{number:06d}",
+        "legal_entity": entity,
+        **_version(0),
+        "opportunity_id": f"O-{number:06d}",
+        "status": "active",
+        "activated_at": "2026-03-03T10:00:00Z",
+        "billing_method": "time_and_materials",
+        "currency": _CURRENCIES[entity],
+    }
+
+
+def _invoice(number: int) -> Row:
+    entity = _entity(number)
+    return {
+        "id": f"I-{number:06d}",
+        "legal_entity": entity,
+        **_version(0),
+        "status": "posted",
+        "currency": _CURRENCIES[entity],
+    }
+
+
+def _invoice_line(number: int) -> Row:
+    entity = _entity(number)
+    return {
+        "id": f"IL-{number:06d}",
+        "legal_entity": entity,
+        **_version(0),
+        "invoice_id": f"I-{number:06d}",
+        "project_id": f"P-{number:06d}",
+        "currency": _CURRENCIES[entity],
+        "amount": "200000",
+    }
+
+
+def chunks(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
+    """Pages of rows."""
+    for start in range(0, len(rows), size):
+        yield list(rows[start : start + size])

@@ -1,0 +1,1 @@
+"""What the pages are made of: pure functions from typed values to HTML, escaped by construction."""
