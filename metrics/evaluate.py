@@ -82,13 +82,15 @@ def evaluate(connection: Connection, engagements: Iterable[str] | None, now: dat
     with _TRACER.start_as_current_span("sightglass.evaluate") as span:
         span.set_attribute("sightglass.engagements", -1 if names is None else len(names))
         bench = _bench(connection, now, rules)
+        judged: set[str] = set()
         for check in rules.enabled():
-            touched = _with_time(bench, check, names)
             _refresh_items(bench, check, names)
+            touched = _with_time(bench, check, names)
             _judge(bench, check, touched)
             _settle_state(bench, check)
+            judged |= set(touched or ())
         roots = [check.key for check in rules.enabled() if check.roots]
-        findings.set_roots(connection, names, roots)
+        findings.set_roots(connection, None if names is None else sorted(judged), roots)
 
 
 def audit(connection: Connection, now: datetime, rules: Rules) -> dict[str, list[str]]:
@@ -130,7 +132,8 @@ def _bench(connection: Connection, now: datetime, rules: Rules) -> _Bench:
         for code, row in entities.items()
     }
     rates = fx.rates(connection, rules.reporting_currency, rules.rate_type, now.astimezone(UTC).date())
-    return _Bench(connection, now, rules, calendars, sorted(entities), rates)
+    known = sorted({*entities, *findings.entities_in_use(connection)})
+    return _Bench(connection, now, rules, calendars, known, rates)
 
 
 # ---- open items ------------------------------------------------------------------------------
@@ -148,7 +151,12 @@ def _refresh_items(bench: _Bench, check: Check, names: Sequence[str] | None) -> 
 def _items(bench: _Bench, check: Check, names: Sequence[str] | None) -> list[OpenItem]:
     """One item a subject, contract line, currency and start of age; rows that share all of these add up."""
     merged: dict[tuple[Any, ...], list[Any]] = {}
-    for row in read.rows(bench.connection, check.select(Scope(names))):
+    rows = read.rows(bench.connection, check.select(Scope(names)))
+    # a record that names no legal entity has its engagement's
+    nameless = sorted({row["engagement_id"] for row in rows if row["legal_entity"] is None})
+    entities = findings.entity_of_engagements(bench.connection, nameless) if nameless else {}
+    for row in rows:
+        row["legal_entity"] = row["legal_entity"] or entities.get(row["engagement_id"])
         calendar = bench.calendar(row["legal_entity"])
         since = row["since"]
         if check.since is not None:

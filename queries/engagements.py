@@ -115,8 +115,13 @@ def anchor_of(kind: str, source: Source, record: Record) -> Key | None:
 
 
 def engagements_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, str]:
-    """The engagement of each node that has one."""
-    return {key: found.engagement for key, found in _load(connection, set(keys)).items()}
+    """The engagement of each node that has one; a name out of a broken row may be one no store can hold."""
+    wanted = {key for key in keys if _can_be_stored(key.id) and _can_be_stored(key.system)}
+    return {key: found.engagement for key, found in _load(connection, wanted).items()}
+
+
+def _can_be_stored(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _edges(kind: str, source: Source, record: Record) -> list[_Edge]:

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from queries import read
-from queries.schema import check_state, finding, finding_transition, legal_entity_table, open_item
+from queries.records import NODE_KINDS
+from queries.schema import check_state, finding, finding_transition, legal_entity_table, node, open_item
 
 #: what a refresh may change; a change of any of MATERIAL leaves a transition
 REFRESHED = (
@@ -75,9 +76,10 @@ def refresh_finding(
         _record(connection, old["id"], now, _Change("regressed", old["status"], _material(values)))
     elif any(name in changed for name in MATERIAL):
         _record(connection, old["id"], now, _Change("refreshed", _material(old), _material(values)))
+    if old["outcome"] == "unknown":
+        _record(connection, old["id"], now, _Change("judged", "unknown", "fail"))
     if old["outcome"] != "fail":
         changed["outcome"] = "fail"
-        _record(connection, old["id"], now, _Change("judged", "unknown", "fail"))
     if changed:
         changed |= {"last_seen_at": now, "runs": values["runs"]}
         connection.execute(update(finding).where(finding.c.id == old["id"]).values(changed))
@@ -177,4 +179,27 @@ def legal_entities(connection: Connection) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for row in read.rows(connection, query.order_by(legal_entity_table.c.system)):
         found.setdefault(row["id"], row)
+    return found
+
+
+def entities_in_use(connection: Connection) -> set[str]:
+    """Codes of legal entities that open items or findings carry, described by a system or not."""
+    found: set[str] = set()
+    for table in (open_item, finding):
+        query = select(table.c.legal_entity).where(table.c.legal_entity.is_not(None)).distinct()
+        found |= set(connection.execute(query).scalars())
+    return found
+
+
+def entity_of_engagements(connection: Connection, engagements: Sequence[str]) -> dict[str, str]:
+    """The legal entity of each engagement, as its first member that names one says."""
+    query = (
+        select(node.c.engagement_id, node.c.kind, node.c.legal_entity)
+        .where(node.c.engagement_id.in_(engagements), node.c.legal_entity.is_not(None))
+        .order_by(node.c.system, node.c.id)
+    )
+    ranked = sorted(connection.execute(query).all(), key=lambda row: NODE_KINDS.index(row.kind))
+    found: dict[str, str] = {}
+    for row in ranked:
+        found.setdefault(row.engagement_id, row.legal_entity)
     return found

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from queries.derive import Key, reopen, settle
 from queries.engagements import anchor_leaves, place_nodes
 from queries.records import ANCHORS, NODE_KINDS, InvoiceLine, Record, TimeEntry
-from queries.rows import Encoded, Source, encode
+from queries.rows import Encoded, Source, encode, first_active
 from queries.schema import RECORD_TABLES, billed_time
 from queries.types import HOURS_SCALE, to_micros, to_scaled
 from queries.write import Row, execute_many, insert, rows_by, rows_by_id, select_rows, upsert
@@ -39,24 +39,32 @@ def ingest(
     encoded = encode(kind, source, newest(records), collected_at, sqlite=connection.dialect.name == "sqlite")
     done = Ingested(refused=encoded.refused)
     news = _news(connection, kind, source, encoded)
-    if kind == "project":
-        _lower_first_active(connection, encoded)
     done.changed = len(news)
-    if not news:
-        return done
+    if news:
+        _store(connection, kind, source, encoded, news, done)
+    if kind == "project":
+        done.touched |= _lower_first_active(connection, source, records)
+    return done
+
+
+def _store(  # noqa: PLR0913, PLR0917 - the parts of one batch
+    connection: Connection,
+    kind: str,
+    source: Source,
+    encoded: Encoded,
+    news: list[tuple[int, str | None]],
+    done: Ingested,
+) -> None:
     fresh = [encoded.records[i] for i, _ in news]
     engagements = _place(connection, kind, source, fresh, done.touched)
     rows = [(*encoded.rows[i], name) for (i, _), name in zip(news, engagements, strict=True)]
     upsert(connection, RECORD_TABLES[kind], (*encoded.columns, "engagement_id"), rows)
-    if kind == "project":
-        _lower_first_active(connection, encoded)
     done.touched |= {name for name in engagements if name} | {old for _, old in news if old}
-    done.touched |= _judged_by(connection, kind, [record.id for record in fresh])
+    done.touched |= _judged_by(connection, kind, source, fresh)
     lines, lost = _billed_time(connection, kind, source, fresh)
     done.touched |= settle(connection, kind, [(source.system, record.id) for record in fresh])
     done.touched |= settle(connection, "invoice_line", sorted(lines))
     done.touched |= reopen(connection, sorted(lost))
-    return done
 
 
 def mark_deleted(
@@ -124,27 +132,41 @@ def _place(
     return [None] * len(records)
 
 
-def _judged_by(connection: Connection, kind: str, ids: Sequence[str]) -> set[str]:
-    """Engagements whose open items a calendar or an exchange rate decides on."""
+def _judged_by(connection: Connection, kind: str, source: Source, records: Sequence[Record]) -> set[str]:
+    """Engagements these records decide on without naming them: by a calendar, a rate, a reversal."""
     if kind == "legal_entity":
-        rows = rows_by(connection, "open_item", ("engagement_id",), ("legal_entity",), [(i,) for i in ids])
+        keys = [(record.id,) for record in records]
+        rows = rows_by(connection, "open_item", ("engagement_id",), ("legal_entity",), keys)
     elif kind == "fx_rate":
         rows = select_rows(connection, "SELECT DISTINCT engagement_id FROM finding WHERE is_open")
+    elif kind == "revenue_line":
+        at = source.reference("reverses", kind)
+        undone = [(r.reverses_system or at, r.reverses_id) for r in records if r.reverses_id]  # type: ignore[attr-defined]
+        rows = rows_by(connection, "revenue_line", ("engagement_id",), ("system", "id"), undone)
     else:
         rows = []
-    return {row[0] for row in rows}
+    return {row[0] for row in rows if row[0]}
 
 
-def _lower_first_active(connection: Connection, encoded: Encoded) -> None:
-    # "has ever been active" survives whatever version of the project arrives last
-    at, key = encoded.columns.index("first_active_at"), encoded.columns.index("id")
-    rows = [(row[at], row[0], row[key], row[at]) for row in encoded.rows if row[at] is not None]
+def _lower_first_active(connection: Connection, source: Source, records: Sequence[Record]) -> set[str]:
+    """Engagements of projects that turn out to have been active earlier than known.
+
+    "Has ever been active" survives whatever version of a project arrives last, so every version counts.
+    """
+    earliest: dict[str, int] = {}
+    for record in records:
+        at = first_active(record)
+        if at is not None:
+            earliest[record.id] = min(at, earliest.get(record.id, at))
+    columns = ("id", "first_active_at", "engagement_id")
+    stored = rows_by_id(connection, RECORD_TABLES["project"], columns, source.system, sorted(earliest))
+    late = [row for row in stored if row[1] is None or row[1] > earliest[row[0]]]
     execute_many(
         connection,
-        "UPDATE project SET first_active_at = ? WHERE system = ? AND id = ?"
-        " AND (first_active_at IS NULL OR first_active_at > ?)",
-        rows,
+        "UPDATE project SET first_active_at = ? WHERE system = ? AND id = ?",
+        [(earliest[row[0]], source.system, row[0]) for row in late],
     )
+    return {row[2] for row in late if row[2]}
 
 
 _BILLED = (

@@ -153,7 +153,10 @@ def end_run(
     unknown_fields: Mapping[str, int] | None = None,
     error: str | None = None,
 ) -> None:
-    """Close a poll's row; what is complete moves on only when the poll says so, and never backwards."""
+    """Close a poll's row. What is complete moves only when the poll says so: backwards too, since a source
+    that takes its promise back (a restored backup, an older configuration) is to be believed.
+    """
+    error = None if error is None else _storable(error)
     values = {
         "ended_at": now,
         "outcome": outcome,
@@ -195,11 +198,9 @@ def quarantine(
     for item in rejects:
         fingerprint = _fingerprint(item.raw)
         at = and_(reject.c.system == system, reject.c.stream == stream, reject.c.fingerprint == fingerprint)
-        names = json.dumps(item.names)
+        names, reason = json.dumps(item.names), _storable(item.reason)
         again = connection.execute(
-            update(reject)
-            .where(at)
-            .values(last_seen_at=now, reason=item.reason, names=names, resolved_at=None)
+            update(reject).where(at).values(last_seen_at=now, reason=reason, names=names, resolved_at=None)
         )
         if again.rowcount == 0:
             news += 1
@@ -208,9 +209,9 @@ def quarantine(
                     system=system,
                     stream=stream,
                     kind=kind,
-                    record_id=item.record_id,
+                    record_id=None if item.record_id is None else _storable(item.record_id),
                     fingerprint=fingerprint,
-                    reason=item.reason,
+                    reason=reason,
                     raw=_storable(item.raw),
                     names=names,
                     first_seen_at=now,
@@ -233,6 +234,7 @@ def _fingerprint(raw: str) -> str:
 
 
 def _storable(text: str) -> str:
+    # what a broken row holds may be just what no engine can keep
     return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 

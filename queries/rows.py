@@ -97,7 +97,7 @@ def _columns(
     if kind == "time_entry":
         body.extend(_time_columns(records))
     elif kind == "project":
-        body.append([_first_active(record) for record in records])
+        body.append([first_active(record) for record in records])
     return body
 
 
@@ -150,7 +150,8 @@ def _digests(records: list[Record], salt: bytes) -> list[bytes]:
     return digests
 
 
-def _first_active(record: Record) -> int | None:
+def first_active(record: Record) -> int | None:
+    """When this version of a project proves that it has been active, in microseconds."""
     assert isinstance(record, Project)
     if record.activated_at is not None:
         return to_micros(record.activated_at)

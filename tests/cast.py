@@ -22,7 +22,7 @@ from queries.ingest import ingest, mark_deleted
 from queries.polls import Name, Reject, RoleConfig, StreamConfig
 from queries.records import KINDS, Record
 from queries.rows import Source
-from queries.schema import RECORD_TABLES, check_state, finding, link, metadata
+from queries.schema import RECORD_TABLES, check_state, link, metadata
 from queries.types import from_minor
 
 K1, K2, K3 = "project_awaiting_activation", "unbilled_approved_time", "milestone_without_revenue"
@@ -70,7 +70,7 @@ class Cast:
         self.rules = Rules()
         self.sources = {name: Source(name, dict(parts[2])) for name, parts in SYSTEMS.items()}
         self._version = utc("2026-01-01T00:00")
-        self.serve({name: ("*",) for name in SYSTEMS})
+        self.serve(dict.fromkeys(SYSTEMS, ("*",)))
 
     def serve(
         self,
@@ -177,7 +177,12 @@ class Cast:
 
     def revenue(self, identifier: str, amount: str, state: str = "posted", **fields: Any) -> None:
         """Revenue in GBP."""
-        self.put("revenue_line", identifier, "rev", **{"state": state, "currency": "GBP", "amount": amount, **fields})
+        self.put(
+            "revenue_line",
+            identifier,
+            "rev",
+            **{"state": state, "currency": "GBP", "amount": amount, **fields},
+        )
 
     def quarantine(self, kind: str, system: str, record_id: str | None, *names: Name) -> None:
         """A row of this kind could not be read; it names these records."""
@@ -207,7 +212,9 @@ class Cast:
     def rows(self) -> list[Mapping[str, Any]]:
         """Open findings, in order of check and subject."""
         found = page(self.connection, Filters(), limit=1000)
-        return sorted(found, key=lambda r: (r["check_key"], r["subject_id"], r["contract_line"] or "", r["currency"]))
+        return sorted(
+            found, key=lambda r: (r["check_key"], r["subject_id"], r["contract_line"] or "", r["currency"])
+        )
 
     def exceptions(self) -> list[Listed]:
         """Open, judged exceptions: check, subject's id, contract line, amount, currency."""
@@ -226,14 +233,10 @@ class Cast:
         """What happened to a finding, oldest first."""
         return [row["change"] for row in history(self.connection, identifier)]
 
-    def findings(self) -> list[Mapping[str, Any]]:
-        """Every finding there ever was."""
-        return [row._mapping for row in self.connection.execute(select(finding).order_by(finding.c.id))]
-
     def state(self, check: str, entity: str = "") -> Mapping[str, Any]:
         """How a check stands for a legal entity."""
         at = (check_state.c.check_key == check, check_state.c.legal_entity == entity)
-        return self.connection.execute(select(check_state).where(*at)).one()._mapping
+        return dict(self.connection.execute(select(check_state).where(*at)).one()._mapping)
 
     def links(self) -> dict[tuple[str, str], str | None]:
         """(from, to) -> why a link does not tie; None: it ties."""

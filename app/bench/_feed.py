@@ -31,7 +31,7 @@ _SYSTEMS: dict[str, tuple[tuple[str, ...], Mapping[str, str], tuple[str, ...]]] 
     ),
     "erp": (
         ("erp", "revenue"),
-        {"project": "psa"},
+        {"project": "psa", "project.project": "psa", "opportunity": "crm"},
         ("legal_entity", "invoice", "invoice_line", "revenue_line", "project"),
     ),
 }

@@ -1,8 +1,8 @@
 """The firm the bench measures with: deals, projects, posted lines, and weeks of time entries.
 
-Three of four stored entries are approved and billed, every fourth is submitted. A batch is what a
-week brings: submitted entries are approved (changed), others are new. Everything is told as a system
-would tell it over the wire.
+The oldest stored entries are approved and billed, the newest are submitted. A batch is what a week
+brings: submitted entries are approved (changed), others are new. Everything is told as a system would
+tell it over the wire.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from typing import Any
 NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)
 #: entries one engagement has: four people, half a year
 PER_ENGAGEMENT = 400
-#: entries of the stored history that one in PER_OPEN is not billed yet
-CYCLE = 4
 _RATES = ("95", "120", "150", "187.50")
 _ENTITIES = ("UK01", "US01", "DE01", "JP01")
 _CURRENCIES = {"UK01": "GBP", "US01": "USD", "DE01": "EUR", "JP01": "JPY"}
@@ -28,14 +26,20 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Firm:
-    """A firm with a history of some size."""
+    """A firm with a history of some size; the last ``waiting`` entries, a quarter at most, are submitted."""
 
     entries: int
+    waiting: int = 25_000
 
     @property
     def engagements(self) -> int:
         """How many pieces of sold work there are."""
         return max(self.entries // PER_ENGAGEMENT, 1)
+
+    @property
+    def billed(self) -> int:
+        """How many of the stored entries are billed: the oldest ones."""
+        return self.entries - min(self.entries // 4, self.waiting)
 
     def base(self) -> Iterator[tuple[str, str, list[Row]]]:
         """(system, kind, rows) of everything but time, in the order in which it is best read."""
@@ -44,18 +48,19 @@ class Firm:
         numbers = range(self.engagements)
         yield "crm", "opportunity", [_opportunity(n) for n in numbers]
         yield "psa", "project", [_project(n) for n in numbers]
+        yield "erp", "project", [_erp_project(n) for n in numbers]
         yield "erp", "invoice", [_invoice(n) for n in numbers]
         yield "erp", "invoice_line", [_invoice_line(n) for n in numbers]
 
     def history(self) -> Iterator[Row]:
         """The stored time entries."""
         for number in range(self.entries):
-            waits = number % CYCLE == CYCLE - 1
-            yield self.entry(number, "submitted" if waits else "billed")
+            yield self.entry(number, "billed" if number < self.billed else "submitted")
 
     def week(self, count: int) -> list[Row]:
         """A batch: half of it approvals of stored entries, half new entries, as they happen to come."""
-        changed = [self.entry(n, "approved", 1) for n in range(CYCLE - 1, self.entries, CYCLE)][: count // 2]
+        approvals = range(self.billed, self.entries)[: count // 2]
+        changed = [self.entry(number, "approved", 1) for number in approvals]
         new = [self.entry(self.entries + n, "submitted", 1) for n in range(count - len(changed))]
         rows = changed + new
         Random(7).shuffle(rows)  # noqa: S311 - an order, not a secret
@@ -120,6 +125,10 @@ def _project(number: int) -> Row:
         "billing_method": "time_and_materials",
         "currency": _CURRENCIES[entity],
     }
+
+
+def _erp_project(number: int) -> Row:
+    return {**_project(number), "id": f"E-{number:06d}", "project_id": f"P-{number:06d}"}
 
 
 def _invoice(number: int) -> Row:

@@ -145,8 +145,8 @@ def fill(engine: Engine, firm: Firm) -> None:
     configure(engine)
     for system, kind, rows in firm.base():
         poll(engine, system, kind, Wire(rows), leave)
-    for kind in ("milestone", "revenue_line", "project"):
-        poll(engine, "psa" if kind == "milestone" else "erp", kind, Wire([]), leave)
+    for system, kind in (("psa", "milestone"), ("erp", "revenue_line")):
+        poll(engine, system, kind, Wire([]), leave)
     entries = firm.history()
     while rows := list(islice(entries, _FILL)):
         poll(engine, "psa", "time_entry", Wire(rows), leave)

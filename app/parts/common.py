@@ -1,4 +1,4 @@
-"""Small parts that several pages share: marks, tabs, pages of a list, and what to say when there is nothing."""
+"""Small parts that several pages share: marks, amounts, tabs, pages of a list, notices, tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from app import words
 from app.markup import Html, Part, inside, join, tag
 from app.words import Mark
 from queries.exceptions import Total
-from queries.types import from_minor
 
 
 def mark(state: Mark, word: str | None = None) -> Html:
@@ -126,11 +125,6 @@ def since_days(moment: datetime, now: datetime) -> str:
     """Calendar days between two instants, in words."""
     days = (now.astimezone(UTC) - moment.astimezone(UTC)) // timedelta(days=1)
     return words.counted(days, "day")
-
-
-def as_totals(minor: Mapping[str, int]) -> tuple[Total, ...]:
-    """Amounts of minor units per currency."""
-    return tuple(Total(code, 1, from_minor(value, code)) for code, value in sorted(minor.items()))
 
 
 def stack(*parts: Part) -> Html:

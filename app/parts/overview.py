@@ -36,6 +36,14 @@ def strip(page: OverviewPage, legal_entity: str | None) -> Html:
     return tag("ol", *tiles, class_="sg-strip", aria_label="Stages from opportunity to revenue")
 
 
+def stood(page: OverviewPage) -> Html:
+    """When the engagements were counted, what the amounts are, and in which currency."""
+    found = page.overview
+    unit = f", in {found.currency}" if found.currency else ""
+    said = f"Sold value of the engagements whose furthest stage it is{unit}, counted {words.instant(found.stood_at)}"
+    return tag("p", said, class_="sg-small sg-muted")
+
+
 def _blind_roles(page: OverviewPage) -> frozenset[str]:
     """Roles none of whose streams can be relied on now."""
     states: dict[str, list[bool]] = {}
@@ -107,15 +115,18 @@ def change(found: Overview) -> str:
     if earlier is None:
         return "No earlier day to compare with yet"
     items = found.risk.items - earlier.items
-    parts = [f"{_sign(items)}{words.number(abs(items))} {'exception' if abs(items) == 1 else 'exceptions'}"]
+    parts = [f"{_sign(items)} {words.counted(abs(items), 'exception')}"] if items else []
     if earlier.group_minor is not None and found.currency is not None:
         minor = found.risk.group_minor - earlier.group_minor
-        parts.insert(0, f"{_sign(minor)}{words.short_minor(abs(minor), found.currency)}")
-    return f"{' · '.join(parts)} since {words.day(earlier.on)}"
+        parts = [
+            *([f"{_sign(minor)} {words.short_minor(abs(minor), found.currency)}"] if minor else []),
+            *parts,
+        ]
+    return f"{' · '.join(parts) or 'No change'} since {words.day(earlier.on)}"
 
 
 def _sign(value: int) -> str:
-    return "▲ " if value > 0 else "▼ " if value < 0 else "± "
+    return "▲" if value > 0 else "▼"
 
 
 def conversion(found: Overview) -> str:
@@ -124,7 +135,8 @@ def conversion(found: Overview) -> str:
         return "Per currency: no reporting currency is configured"
     left = found.risk.unconverted
     rest = f"; {words.counted(left, 'exception')} without a rate not in it" if left else ""
-    return f"{rates(found.currency, found.rate_type, found.rates_on)}: {words.totals(found.risk.totals, brief=True)}{rest}"
+    whole = words.totals(found.risk.totals, brief=True)
+    return f"{rates(found.currency, found.rate_type, found.rates_on)}: {whole}{rest}"
 
 
 def rates(currency: str, rate_type: str | None, on: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +19,7 @@ import httpx
 import msgspec
 from pydantic import SecretStr
 
-from collectors.errors import FatalError, RetriableError
+from collectors.errors import CollectorError, FatalError, RetriableError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UNAUTHORIZED = 401
@@ -71,7 +72,12 @@ class JsonRpc:
         )
 
     def close(self) -> None:
-        """Let go of the sockets."""
+        """End the session and let go of the sockets."""
+        session, self._session = self._session, None
+        if session is not None:
+            # the server forgets an old session by itself, only later
+            with suppress(CollectorError):
+                self._post("common.db.logout", (), f"Session {session}")
         self._http.close()
 
     def call(self, method: str, *params: Any) -> Any:

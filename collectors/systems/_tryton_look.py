@@ -89,7 +89,7 @@ def billed(reader: Reader, rows: list[Row]) -> None:
     """Look up what each invoice line bills: its sale line, task, project and hours."""
     traces = _traces(reader, [row["id"] for row in rows])
     for row in rows:
-        row["@bills"] = traces[row["id"]]
+        row["@bills"] = traces.get(row["id"])
 
 
 def earned(reader: Reader, rows: list[Row]) -> None:

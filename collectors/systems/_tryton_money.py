@@ -39,9 +39,11 @@ def invoice(_: Site, row: Row) -> Row:
     }
 
 
-def invoice_line(_: Site, row: Row) -> Row:
+def invoice_line(_: Site, row: Row) -> Row | None:
     """Read an invoice line; on a credit note its sign is turned, as the header's kind says."""
     bills, header = row["@bills"], row["invoice."]
+    if bills is None:  # deleted between two questions
+        return None
     backwards = header is not None and header["untaxed_amount"] < 0
     by_time = bills["timed"] or bills["method"] == "manual"
     sold = "milestone" if bills["method"] == "fulfillment" else "fee"

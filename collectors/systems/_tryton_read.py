@@ -126,6 +126,15 @@ class Reader:
         self, source: Source, since: str | None, started_at: datetime, overlap: timedelta
     ) -> Iterator[Page]:
         """Pages after a position: changed rows oldest first, then rows whose surroundings changed."""
+        try:
+            yield from self._pages(source, since, started_at, overlap)
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            what = f"{self.rpc.access.system}: {source.kind}: rows of an unknown shape ({error!r:.200})"
+            raise FatalError(what, remedy="this reads Tryton 8.2; check the server's series") from error
+
+    def _pages(
+        self, source: Source, since: str | None, started_at: datetime, overlap: timedelta
+    ) -> Iterator[Page]:
         start = self._position(source, since)
         _ = self.context  # signs in, so that the server's clock is known before its first row is read
         begun = min(started_at, self.rpc.server_time or started_at)

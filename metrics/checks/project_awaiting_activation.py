@@ -24,12 +24,14 @@ def _plays(project: FromClause, role: str) -> ColumnElement[bool]:
 
 
 def _same_project(left: FromClause, right: FromClause) -> ColumnElement[bool]:
-    def identity(view: FromClause) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        return func.coalesce(view.c.project_system, view.c.system), func.coalesce(
-            view.c.project_id, view.c.id
-        )
+    """One view names the other, both name a third, or it is one row."""
 
-    return and_(*(a == b for a, b in zip(identity(left), identity(right), strict=True)))
+    def names(view: FromClause, other: FromClause) -> ColumnElement[bool]:
+        return and_(view.c.project_system == other.c.system, view.c.project_id == other.c.id)
+
+    third = and_(left.c.project_system == right.c.project_system, left.c.project_id == right.c.project_id)
+    itself = and_(left.c.system == right.c.system, left.c.id == right.c.id)
+    return or_(names(left, right), names(right, left), third, itself)
 
 
 def _of_deal(project: FromClause) -> ColumnElement[bool]:

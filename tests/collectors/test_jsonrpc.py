@@ -79,6 +79,17 @@ def test_a_session_is_opened_once_and_used_for_all_calls(server: Server, connect
     assert {asked.headers["Authorization"] for asked in server.asked[1:]} == {f"Session {token}"}
 
 
+def test_a_session_is_given_back_in_the_end(server: Server, connect: Connect) -> None:
+    server.replies = [SIGNED_IN, said(1), Reply(status=500)]
+    rpc = connect(login="session")
+    rpc.call("a")
+
+    rpc.close()
+
+    assert server.asked[-1].json["method"] == "common.db.logout"
+    assert server.asked[-1].headers["Authorization"] == server.asked[-2].headers["Authorization"]
+
+
 def test_a_session_that_ended_is_opened_again(server: Server, connect: Connect) -> None:
     server.replies = [SIGNED_IN, Reply(status=401), said([7, "token-2", None]), said("rows")]
 

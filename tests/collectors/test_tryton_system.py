@@ -208,6 +208,18 @@ def test_a_server_that_repeats_itself_is_not_read_for_ever(server: Server, conne
         read(connect())
 
 
+@pytest.mark.parametrize(
+    "odd", [[{"id": 1}], [{"id": 1, "last_modified_at": None}], [17], {"rows": []}, "gone", None]
+)
+def test_rows_of_another_shape_stop_the_stream_not_the_program(
+    server: Server, connect: Connect, odd: Any
+) -> None:
+    server.answer = erp(odd, odd, odd)
+
+    with pytest.raises(FatalError, match="unknown shape"):
+        read(connect(page_size=1), None, "invoice_line")
+
+
 def test_a_position_of_another_make_is_refused(server: Server, connect: Connect) -> None:
     server.answer = erp()
 

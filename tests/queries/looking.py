@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from queries.ingest import Ingested, ingest
 from queries.records import Record
-from queries.schema import RECORD_TABLES, reject
+from queries.schema import RECORD_TABLES, finding, reject
 from queries.types import from_minor
 from tests.cast import Cast, utc
 
@@ -58,3 +58,8 @@ def arrive(firm: Cast, *records: Record, kind: str = "opportunity", system: str 
 def waiting(firm: Cast) -> Sequence[Any]:
     """Every row that was ever in quarantine, in order of arrival."""
     return firm.connection.execute(select(reject).order_by(reject.c.id)).all()
+
+
+def every_finding(firm: Cast) -> list[dict[str, Any]]:
+    """Every finding there ever was, open or not."""
+    return [dict(found._mapping) for found in firm.connection.execute(select(finding).order_by(finding.c.id))]

@@ -163,14 +163,14 @@ def test_money_is_kept_to_the_minor_unit_on_every_engine(
         ({"amount": "1e999999"}, "too large"),
         ({"amount": "10", "currency": "QQQ"}, "currency 'QQQ' is not in ISO 4217"),
         ({"name": "a\0b"}, "NUL character"),
-        ({"id": "a\0b"}, "NUL character"),
+        ({"identifier": "a\0b"}, "NUL character"),
         ({"name": "half a \ud83d pair"}, "surrogate"),
     ],
 )
 def test_what_cannot_be_kept_exactly_is_refused_with_its_reason_and_alone(
     firm: Cast, fields: dict[str, Any], why: str
 ) -> None:
-    bad = deal(firm, fields.pop("id", "BAD"), **fields)
+    bad = deal(firm, **{"identifier": "BAD", **fields})
 
     done = arrive(firm, deal(firm, "O1"), bad, deal(firm, "O2"))
 

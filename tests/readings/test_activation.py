@@ -107,7 +107,11 @@ def test_once_active_is_active_in_whatever_order_the_versions_come(
 def test_once_active_is_active_when_one_batch_brings_its_whole_life(firm: Cast) -> None:
     firm.deal()
     firm.job()
-    firm.batch("project", "psa", [firm.record("project", "P1", opportunity_id="O1", status=s, at=at) for s, at in LIFE])
+    firm.batch(
+        "project",
+        "psa",
+        [firm.record("project", "P1", opportunity_id="O1", status=s, at=at) for s, at in LIFE],
+    )
 
     assert firm.judge(NOW) == []
 

@@ -39,7 +39,9 @@ def test_a_stream_the_check_does_not_read_holds_nothing_up(firm: Cast) -> None:
     assert keys(firm.judge("2026-11-18T00:00Z")) == [(K1, "O1")]
 
 
-@pytest.mark.parametrize("check_and_stream", [(K2, "erp/invoice"), (K2, "clm/contract_line"), (K3, "rev/revenue_line")])
+@pytest.mark.parametrize(
+    "check_and_stream", [(K2, "erp/invoice"), (K2, "clm/contract_line"), (K3, "rev/revenue_line")]
+)
 def test_every_stream_that_could_hold_the_answer_is_waited_for(
     firm: Cast, check_and_stream: tuple[str, str]
 ) -> None:
@@ -54,7 +56,10 @@ def test_every_stream_that_could_hold_the_answer_is_waited_for(
 def two_erps(firm: Cast) -> None:
     """Two ERPs that serve an entity each, and an overdue deal of each."""
     other = ("*",)
-    firm.serve({"crm": other, "clm": other, "psa": other, "rev": other, "erp": ("UK01",), "erp_us": ("US01",)}, like={"erp_us": "erp"})
+    firm.serve(
+        {"crm": other, "clm": other, "psa": other, "rev": other, "erp": ("UK01",), "erp_us": ("US01",)},
+        like={"erp_us": "erp"},
+    )
     for code in ("UK01", "US01"):
         firm.entity(code, timezone="UTC")
         firm.deal(f"O-{code}", legal_entity=code)
@@ -199,7 +204,7 @@ def test_a_quarantined_row_opens_nothing_for_its_subject(firm: Cast) -> None:
 
 
 def two_projects(firm: Cast) -> None:
-    """P1, which ERP calls J1, on line CL1 of C1 and P2 on line CL2 of the same contract; 800.00 open on each."""
+    """P1 (J1 in ERP) on line CL1 and P2 on line CL2 of one contract; 800.00 open on each."""
     firm.contract()
     for n in "12":
         firm.promise(f"CL{n}")

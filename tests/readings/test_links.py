@@ -122,7 +122,10 @@ def test_a_link_merges_two_engagements_and_their_leaves_follow(firm: Cast) -> No
     firm.project("P1", billing_method="time_and_materials", opportunity_id="O1")
 
     name = firm.engagement("opportunity", "O1")
-    assert {firm.engagement(kind, i) for kind, i in (("project", "P1"), ("time_entry", "T1"), ("invoice_line", "L1"))} == {name}
+    assert {
+        firm.engagement(kind, i)
+        for kind, i in (("project", "P1"), ("time_entry", "T1"), ("invoice_line", "L1"))
+    } == {name}
     assert firm.judge(SOON) == [(K1, "O1", None, "1000.00", "GBP"), (K2, "P1", None, "700.00", "GBP")]
     assert {row["engagement_id"] for row in firm.rows()} == {name}
 
@@ -139,7 +142,10 @@ def test_a_removed_link_splits_them_again_and_their_leaves_follow(firm: Cast) ->
 
     name = firm.engagement("project", "P1")
     assert name != firm.engagement("opportunity", "O1")
-    assert {firm.engagement(kind, i) for kind, i in (("project", "J1"), ("time_entry", "T1"), ("invoice_line", "L1"))} == {name}
+    assert {
+        firm.engagement(kind, i)
+        for kind, i in (("project", "J1"), ("time_entry", "T1"), ("invoice_line", "L1"))
+    } == {name}
     assert firm.judge(SOON) == [(K1, "O1", None, "1000.00", "GBP"), (K2, "P1", None, "700.00", "GBP")]
     assert {row["subject_id"]: row["engagement_id"] for row in firm.rows()}["P1"] == name
     assert firm.drift(SOON) == {}

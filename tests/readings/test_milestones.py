@@ -215,7 +215,7 @@ def test_partial_posting_is_a_refresh_of_the_same_finding(line: Cast) -> None:
 def test_any_order_of_arrival_ends_with_the_same_amount(firm: Cast, order: tuple[int, ...]) -> None:
     steps = (
         lambda: firm.promise(kind="milestone", recognition="milestone"),
-        lambda: firm.milestone(),
+        firm.milestone,
         lambda: firm.revenue("R1", "1000", milestone_id="M1"),
         lambda: firm.revenue("R2", "1000", reverses_id="R1"),
         lambda: firm.revenue("R3", "400", contract_line_id="CL1"),

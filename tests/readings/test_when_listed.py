@@ -11,7 +11,7 @@ from queries.open_items import stored
 from tests.cast import K1, K2, K3, Cast, keys, utc
 
 
-def worked(firm: Cast, on: str, **line: object) -> None:
+def worked(firm: Cast, on: str, **line: str) -> None:
     """One entry on a time-and-materials contract line, without any legal entity."""
     firm.contract()
     firm.promise(**line)
@@ -211,14 +211,14 @@ def test_the_entity_may_end_its_week_on_another_day(
         ("weekly", "2026-10-07", "2026-10-07", "2026-10-21T23:59Z", "2026-10-22T00:00Z"),
         # billed Sat 31 Oct; Mon 2 Nov = 1 .. Fri 13 = 10, Mon 16 = 11
         ("monthly", "2026-10-31", "2026-10-05", "2026-11-15T23:59Z", "2026-11-16T00:00Z"),
-        # an anchor months ahead steps back to Sat 31 Oct, and one behind steps on to Fri 30 Oct: both Mon 16 Nov
+        # an anchor ahead steps back to Sat 31 Oct, one behind steps on to Fri 30 Oct: both Mon 16 Nov
         ("monthly", "2026-12-31", "2026-10-05", "2026-11-15T23:59Z", "2026-11-16T00:00Z"),
         ("monthly", "2026-09-30", "2026-10-05", "2026-11-15T23:59Z", "2026-11-16T00:00Z"),
         # billed Thu 31 Dec; Fri 1 Jan = 1 (no country, no holiday), 4-8 = 6, Thu 14 = 10, Fri 15 = 11
         ("quarterly", "2026-12-31", "2026-10-05", "2027-01-14T23:59Z", "2027-01-15T00:00Z"),
     ],
 )
-def test_time_ages_from_the_lines_next_billing_date_when_it_has_a_calendar(  # noqa: PLR0913 - one case a row
+def test_time_ages_from_the_lines_next_billing_date_when_it_has_a_calendar(
     firm: Cast, calendar: str, anchor: str, on: str, last_silent: str, first_loud: str
 ) -> None:
     worked(firm, on, billing_calendar=calendar, next_billing_on=anchor)

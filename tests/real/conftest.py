@@ -49,35 +49,45 @@ class Tryton:
         return {key: getattr(self, key) for key in keys}
 
 
+@dataclass(frozen=True)
+class Built:
+    """A server's environment, and its data as provisioned: copied before anybody works on it."""
+
+    venv: Path
+    data: Path
+
+
 @pytest.fixture(scope="session")
-def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryton]:
-    """A provisioned Tryton. Building one takes some minutes, once."""
+def tryton_built() -> Built:
+    """A Tryton ready to be started. Building one takes some minutes, once: it is kept in the cache."""
+    cache = Path(os.environ.get(CACHE, Path(__file__).parents[2] / ".cache")) / "tryton"
+    # what the scripts make depends on them alone
+    scripts = sorted(path for path in _SCRIPTS.iterdir() if path.suffix in {".py", ".sh", ".txt"})
+    made_of = b"".join(path.read_bytes() for path in scripts)
+    built = Built(cache / "venv", cache / hashlib.sha256(made_of).hexdigest()[:12])
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one at a time, whoever else tests here
+        # without a manifest a run was broken off in the middle
+        fresh = () if (built.data / "manifest.json").is_file() else ("--fresh",)
+        _start("--venv", built.venv, "--data", built.data, *fresh)
+    return built
+
+
+@pytest.fixture(scope="module")
+def tryton(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryton]:
+    """A provisioned Tryton: the one named, else one for this file of tests alone."""
     named, manifest = os.environ.get(ADDRESS), os.environ.get(MANIFEST)
     if named and manifest:
         yield Tryton(named, json.loads(Path(manifest).read_text(encoding="utf-8")), own=False)
         return
     if named or manifest:
         missing("half of a Tryton server", f"set both {ADDRESS} and {MANIFEST}")
+    built = request.getfixturevalue("tryton_built")
     data = tmp_path_factory.mktemp("tryton") / "data"
-    venv = _built(data)
-    with _served(venv, data) as url:
+    shutil.copytree(built.data, data)
+    with _served(built.venv, data) as url:
         yield Tryton(url, json.loads((data / "manifest.json").read_text(encoding="utf-8")), own=True)
-
-
-def _built(copy: Path) -> Path:
-    """Build what is not in the cache, one at a time, and copy it. Returns the server's environment."""
-    cache = Path(os.environ.get(CACHE, Path(__file__).parents[2] / ".cache")) / "tryton"
-    # what the scripts make depends on them alone
-    made_of = b"".join(path.read_bytes() for path in sorted(_SCRIPTS.iterdir()) if path.is_file())
-    data, venv = cache / hashlib.sha256(made_of).hexdigest()[:12], cache / "venv"
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        # without a manifest a run was broken off in the middle
-        fresh = () if (data / "manifest.json").is_file() else ("--fresh",)
-        _start("--venv", venv, "--data", data, *fresh)
-        shutil.copytree(data, copy)
-    return venv
 
 
 @contextmanager

@@ -1,0 +1,245 @@
+"""The exceptions page: the list, what it comes to, one exception in full, and what to say without rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app import words
+from app.markup import Html, Part, href, inside, join, outside, tag, text
+from app.parts import common
+from app.parts.overview import rates
+from app.reads import Detail, Queue
+from metrics.check import Check
+from queries.types import from_minor
+
+PAGE = "/exceptions"
+
+
+def severity(row: Mapping[str, Any]) -> Html:
+    """How bad an exception is; one that cannot be judged now says so instead."""
+    if row["outcome"] == "unknown":
+        return common.mark(words.OUTCOMES["unknown"])
+    return common.mark(words.SEVERITIES[row["severity"]])
+
+
+def summary(found: Queue, query: Mapping[str, str]) -> Html:
+    """How many, how much, in which order, and the way to take them along."""
+    parts: list[Part] = [tag("b", words.counted(found.items, "exception"))]
+    reporting = found.reporting
+    if reporting.currency is not None:
+        whole = words.minor(found.group_minor, reporting.currency)
+        parts.append(tag("b", common.money(whole)))
+        parts.append(rates(reporting.currency, reporting.rate_type, found.rates_on))
+    parts.append(common.money(words.totals(found.totals)))
+    if found.unconverted and reporting.currency is not None:
+        parts.append(f"{words.counted(found.unconverted, 'exception')} without a rate not converted")
+    parts.append("most money by age first")
+    export = tag("a", "CSV", href=href("/export/exceptions.csv", **query), download=True, class_="sg-link")
+    dotted = [part for piece in parts for part in (" · ", piece)][1:]
+    return tag("p", *dotted, " · ", export, class_="sg-summary sg-muted")
+
+
+# ---- the list ------------------------------------------------------------------------------------
+
+
+def rows(found: Queue, checks: Mapping[str, Check], query: Mapping[str, str], chosen: str | None) -> Html:
+    """The list: a table on a wide screen, cards on a phone; each row opens its exception beside it."""
+    heads = ("Severity", "Client and deal", "Exception", "Amount", "Age", "Status")
+    head = tag("div", *(tag("span", name) for name in heads), class_="sg-row sg-row-head", aria_hidden="true")
+    items = [_row(row, checks, query, chosen) for row in found.rows]
+    return tag("div", head, tag("div", *items, role="list"), class_="sg-queue")
+
+
+def _row(
+    row: Mapping[str, Any], checks: Mapping[str, Check], query: Mapping[str, str], chosen: str | None
+) -> Html:
+    check = checks.get(row["check_key"])
+    title = check.title if check else words.title(row["check_key"])
+    follows = tag("small", "↳ follows another", class_="sg-muted") if row["root_id"] != row["id"] else None
+    amount = from_minor(row["amount_minor"], row["currency"])
+    cells = (
+        tag("span", severity(row), class_="sg-c-sev"),
+        tag("span", text(row["title"]), class_="sg-c-who", title=row["title"]),
+        tag("span", title, " ", follows, class_="sg-c-what", title=row["reason"]),
+        tag("span", words.money(amount, row["currency"]), class_="sg-c-amount sg-money"),
+        tag("span", f"{row['age_days']} d", class_="sg-c-age", title="Business days"),
+        tag("span", words.STATUSES.get(row["status"], row["status"]), class_="sg-c-status"),
+    )
+    is_chosen = row["id"] == chosen
+    classes = (
+        "sg-row" + (" sg-chosen" if is_chosen else "") + (" sg-grey" if row["outcome"] == "unknown" else "")
+    )
+    address = href(PAGE, **{**query, "id": row["id"]})
+    return inside(
+        address, *cells, class_=classes, role="listitem", aria_current="true" if is_chosen else None
+    )
+
+
+def nothing(found: Queue, *, filtered: bool) -> Html:
+    """Why there are no rows: nothing is wrong, nothing matches, or it cannot be told."""
+    if found.unknown:
+        return blind(found.unknown, "No exceptions are listed, but that proves nothing")
+    if filtered and found.anything:
+        clear = inside(PAGE, "Clear filters", class_="sg-button")
+        said = f"{words.counted(found.anything, 'exception')} are open outside these filters."
+        return common.notice("plain", "No exception matches", said, action=clear)
+    return common.notice(
+        "good",
+        "Nothing is stuck",
+        f"Every check was judged and found nothing open, as of {words.instant(found.now)}.",
+    )
+
+
+def blind(unknown: Mapping[str, str], title: str) -> Html:
+    """Which checks cannot be judged now, and why."""
+    lines = [tag("span", tag("b", words.title(key)), ": ", text(reason)) for key, reason in unknown.items()]
+    link = inside("/systems", "Look at the systems", class_="sg-button")
+    return common.notice("warning", title, *lines, action=link)
+
+
+# ---- one exception -------------------------------------------------------------------------------
+
+
+def detail(found: Detail) -> Html:
+    """One exception: what, why, whose, how much, what next, and what happened to it."""
+    row = found.finding
+    title = found.check.title if found.check else words.title(row["check_key"])
+    currency = row["currency"]
+    heading = tag("h3", title, tag("small", text(found.title), class_="sg-muted"))
+    subject = f"{words.title(row['subject_kind'])} {row['subject_id']} in {row['subject_system']}"
+    actions = tag(
+        "div",
+        inside(href("/engagement", id=row["engagement_id"]), "Open the trace", class_="sg-button sg-main"),
+        outside(row["source_url"], f"Open in {row['subject_system']} ↗", class_="sg-button") if row["source_url"] else None,
+        class_="sg-actions",
+    )  # fmt: skip
+    facts = common.definition(
+        {
+            "Expected": text(row["expected"]),
+            "Actual": text(row["actual"]),
+            "First broken hand-off": tag("b", text(row["first_broken_handoff"])),
+            "Who acts": text(row["owner"] or "nobody is named"),
+            "What to do": text(row["remedy"]),
+            "Subject": text(subject),
+            "Contract line": text(row["contract_line"]) if row["contract_line"] else None,
+            "Legal entity": text(row["legal_entity"] or "none named"),
+            "Since": f"{words.instant(row['since'])}, {words.counted(row['age_days'], 'business day')}",
+            "Urgent from": words.instant(row["act_at"]),
+            "Root": _root(found),
+            "Judged as of": words.instant(found.judged_as_of),
+        }
+    )
+    return tag(
+        "article",
+        tag("div", severity(row), chip(words.STATUSES.get(row["status"], row["status"])), class_="sg-chips"),
+        heading,
+        _doubt(found),
+        tag("p", text(row["reason"]), class_="sg-reason"),
+        actions,
+        _amounts(row, currency, found.reporting.currency),
+        facts,
+        _history(found.history, currency),
+        class_="sg-panel sg-detail" + (" sg-grey" if row["outcome"] == "unknown" else ""),
+        id="detail",
+    )
+
+
+def chip(word: str) -> Html:
+    """A word in a frame."""
+    return tag("span", word, class_="sg-chip")
+
+
+def _doubt(found: Detail) -> Html | None:
+    if found.finding["outcome"] != "unknown":
+        return None
+    why = next((step["why"] for step in reversed(found.history) if step["change"] == "unknown"), None)
+    return common.notice(
+        "warning", "Cannot be judged now", text(why or "A source is stale."), "These are its last values."
+    )
+
+
+def _amounts(row: Mapping[str, Any], currency: str, reporting: str | None) -> Html:
+    group = row["group_minor"]
+    converted = (
+        words.minor(group, reporting) if reporting and group is not None and reporting != currency else None
+    )
+    cells = {
+        "At detection": words.minor(row["detected_minor"], currency),
+        "Now": words.minor(row["amount_minor"], currency),
+        "All open beside it": words.minor(row["wip_minor"], currency),
+        "Converted": converted,
+    }
+    found = [
+        tag("div", tag("small", name, class_="sg-muted"), tag("b", common.money(value)))
+        for name, value in cells.items()
+        if value is not None
+    ]
+    return tag("div", *found, class_="sg-three")
+
+
+def _root(found: Detail) -> Part:
+    if found.root is not None:
+        row = found.root
+        said = f"{words.title(row['check_key'])} ({row['first_broken_handoff']})"
+        return join("Follows from ", inside(href(PAGE, id=row["id"]), text(said), class_="sg-link"))
+    if found.followers:
+        others = words.counted(found.followers, "other exception")
+        return join("Explains ", inside(href(PAGE, root=found.finding["id"]), others, class_="sg-link"))
+    return None
+
+
+_CHANGES = {
+    "opened": "Opened", "refreshed": "Changed", "cleared": "Resolved by itself", "regressed": "Came back",
+    "unknown": "Could not be judged", "judged": "Judged again",
+}  # fmt: skip
+
+
+def _history(steps: Sequence[Mapping[str, Any]], currency: str) -> Html:
+    rows_ = []
+    for step in reversed(steps):
+        change = _CHANGES.get(step["change"], words.title(step["change"]))
+        said = ", ".join(filter(None, (_values(step["before"], step["after"], currency), step["why"])))
+        time = tag("time", words.instant(step["at"]), class_="sg-muted")
+        rows_.append(
+            tag("li", time, " ", tag("b", change), f" by {step['actor']}", ": " if said else None, text(said))
+        )
+    return tag(
+        "details",
+        tag("summary", f"History ({len(rows_)})"),
+        tag("ol", *rows_),
+        class_="sg-history",
+        open=True,
+    )
+
+
+def _values(before: str | None, after: str | None, currency: str) -> str:
+    """What changed between two states of a finding, in words."""
+    old, new = _material(before), _material(after)
+    parts = []
+    for name in new:
+        if name == "amount_minor" and new[name] != old.get(name):
+            was = f"{words.minor(old[name], currency)} → " if name in old else ""
+            parts.append(was + words.minor(new[name], currency))
+        elif name == "severity" and new[name] != old.get(name):
+            parts.append(f"{old[name]} → {new[name]}" if name in old else new[name])
+        elif name == "first_broken_handoff" and name in old and new[name] != old[name]:
+            parts.append(f"{old[name]} → {new[name]}")
+    return ", ".join(parts)
+
+
+def _material(text_: str | None) -> dict[str, Any]:
+    try:
+        found = json.loads(text_ or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def missing(identifier: str) -> Html:
+    """What to say about an exception that is not there."""
+    link = inside(PAGE, "Show all open exceptions", class_="sg-button")
+    return common.notice(
+        "plain", "No such exception", text(f"No exception has the id {identifier}."), action=link
+    )
