@@ -15,6 +15,7 @@ from queries.journey import BROKEN, STAGES, Hop, Journey
 
 #: the bar with buttons stays away: one of them would send the figure to a service of others
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
+_FONT = '"Source Sans", sans-serif'
 _ROW_PX = 38
 _AXIS_PX = 700
 _LETTER_PX = 7
@@ -152,10 +153,10 @@ def _dressed(figure: go.Figure, heights: Mapping[tuple[str, int], int], frame: _
     tops = {lane: height for (lane, row), height in heights.items() if row == 0}
     figure.update_layout(
         height=max(1, len(heights)) * _ROW_PX + 64,
-        margin={"l": 8, "r": 8, "t": 24, "b": 8},
+        margin={"l": 8, "r": 8, "t": 24, "b": 32},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": colours.text, "size": 13},
+        font={"color": colours.text, "size": 13, "family": _FONT},
         showlegend=False,
         hoverlabel={"bgcolor": colours.panel, "bordercolor": colours.line, "font": {"color": colours.text}},
         xaxis={**axis, "range": [frame.first - frame.margin, frame.now + frame.margin], "showgrid": False},

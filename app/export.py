@@ -19,11 +19,21 @@ from queries.store import reading
 from queries.types import from_minor, iso
 
 COLUMNS = (
-    "id", "check", "severity", "status", "outcome", "client_and_deal", "subject_system", "subject_kind", "subject_id",
-    "contract_line", "engagement", "legal_entity", "currency", "amount", "amount_at_detection", "amount_all_open",
-    "reporting_currency", "amount_reporting", "since_utc", "age_business_days", "urgent_from_utc", "who_acts",
-    "first_broken_handoff", "reason", "expected", "actual", "remedy", "root", "source_url", "opened_at_utc",
+    "id", "check", "severity", "status", "outcome", "client_and_deal", "subject_system", "subject_kind",
+    "subject_id", "contract_line", "engagement", "legal_entity", "currency", "amount",
+    "amount_at_detection", "amount_all_open", "reporting_currency", "amount_reporting", "since_utc",
+    "age_business_days", "urgent_from_utc", "who_acts", "first_broken_handoff", "reason", "expected",
+    "actual", "remedy", "root", "source_url", "opened_at_utc",
 )  # fmt: skip
+#: fields of a finding, as they stand in the file before and after its money
+_BEFORE = (
+    "id", "check_key", "severity", "status", "outcome", "title", "subject_system", "subject_kind",
+    "subject_id", "contract_line", "engagement_id", "legal_entity",
+)  # fmt: skip
+_AFTER = (
+    "owner", "first_broken_handoff", "reason", "expected", "actual", "remedy", "root_id", "source_url",
+)  # fmt: skip
+_MONEY = ("amount_minor", "detected_minor", "wip_minor")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _BATCH = 2000
 #: tells a spreadsheet that what follows is UTF-8
@@ -49,21 +59,18 @@ def _written(rows: list[tuple[str, ...]]) -> str:
 def _row(row: Mapping[str, Any], reporting: str | None) -> tuple[str, ...]:
     group, currency = row["group_minor"], row["currency"]
     converted = "" if group is None or reporting is None else str(from_minor(group, reporting))
-    texts = (
-        row["id"], row["check_key"], row["severity"], row["status"], row["outcome"], row["title"], row["subject_system"],
-        row["subject_kind"], row["subject_id"], row["contract_line"], row["engagement_id"], row["legal_entity"],
-    )  # fmt: skip
-    money = tuple(
-        str(from_minor(row[name], currency)) for name in ("amount_minor", "detected_minor", "wip_minor")
-    )
-    words = (
-        row["owner"], row["first_broken_handoff"], row["reason"], row["expected"], row["actual"], row["remedy"],
-        row["root_id"], row["source_url"],
-    )  # fmt: skip
     return (
-        *map(harmless, texts), currency, *money, reporting or "", converted, iso(row["since"]), str(row["age_days"]),
-        iso(row["act_at"]), *map(harmless, words), iso(row["opened_at"]),
-    )  # fmt: skip
+        *(harmless(row[name]) for name in _BEFORE),
+        currency,
+        *(str(from_minor(row[name], currency)) for name in _MONEY),
+        reporting or "",
+        converted,
+        iso(row["since"]),
+        str(row["age_days"]),
+        iso(row["act_at"]),
+        *(harmless(row[name]) for name in _AFTER),
+        iso(row["opened_at"]),
+    )
 
 
 def harmless(value: str | None) -> str:

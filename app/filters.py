@@ -7,7 +7,7 @@ export and of the pages could not be the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 import streamlit as st
 
@@ -19,10 +19,14 @@ from queries.stages import TITLES
 
 #: key of the address -> field of the filters
 SINGLE = {
-    "check": "check", "entity": "legal_entity", "currency": "currency", "owner": "owner", "handoff": "handoff",
-    "engagement": "engagement", "root": "root", "age": "age", "stage": "stage", "q": "text",
+    "check": "check", "entity": "legal_entity", "currency": "currency", "owner": "owner",
+    "handoff": "handoff", "engagement": "engagement", "root": "root", "age": "age", "stage": "stage",
+    "q": "text",
 }  # fmt: skip
-MANY = {"sev": "severity", "status": "status"}
+MANY: tuple[tuple[str, str, Container[str]], ...] = (
+    ("sev", "severity", words.SEVERITIES),
+    ("status", "status", words.STATUSES),
+)
 #: what stands in the address beside the filters, and falls when one of them changes
 _PLACE = ("p", "id")
 _LONGEST = 200
@@ -32,17 +36,17 @@ def read(address: Mapping[str, Sequence[str]]) -> Slice:
     """The filters an address names; what cannot be one is left out."""
     one = {field: _clean(address.get(key, ())) for key, field in SINGLE.items()}
     many = {
-        field: tuple(value for value in address.get(key, ()) if value in known)
-        for (key, field), known in zip(MANY.items(), (words.SEVERITIES, words.STATUSES), strict=True)
+        field: tuple(value for value in address.get(key, ()) if value in known) for key, field, known in MANY
     }
     if one["age"] not in {band.key for band in BANDS}:
         one["age"] = None
     if one["stage"] not in TITLES:
         one["stage"] = None
     return Slice(
-        check=one["check"], legal_entity=one["legal_entity"], severity=many["severity"], status=many["status"],
-        currency=one["currency"], owner=one["owner"], engagement=one["engagement"], handoff=one["handoff"],
-        text=one["text"], root=one["root"], age=one["age"], stage=one["stage"],
+        check=one["check"], legal_entity=one["legal_entity"], severity=many["severity"],
+        status=many["status"], currency=one["currency"], owner=one["owner"],
+        engagement=one["engagement"], handoff=one["handoff"], text=one["text"], root=one["root"],
+        age=one["age"], stage=one["stage"],
     )  # fmt: skip
 
 
@@ -54,7 +58,7 @@ def _clean(values: Sequence[str]) -> str | None:
 def write(filters: Slice) -> dict[str, str | list[str]]:
     """The part of an address that names these filters; :func:`read` undoes it."""
     one = {key: getattr(filters, field) for key, field in SINGLE.items()}
-    many = {key: list(getattr(filters, field)) for key, field in MANY.items()}
+    many = {key: list(getattr(filters, field)) for key, field, _ in MANY}
     return {key: value for key, value in (one | many).items() if value}
 
 
@@ -162,9 +166,9 @@ def exceptions(checks: Mapping[str, Check], names: Mapping[str, str], found: Fac
         _pills(
             "sev", "Severity", {key: f"{mark.shape} {mark.word}" for key, mark in words.SEVERITIES.items()}
         )
-        with st.container(width=220):
+        with st.container(key="filter-check", width=220):
             _choice("check", "All checks", list(checks), lambda key: _title(key, checks))
-        with st.container(width=220):
+        with st.container(key="filter-entity", width=220):
             entity(names)
         with st.popover(_more(), width="content"):
             _choice("currency", "All currencies", found.currencies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import urlencode
 
@@ -18,6 +19,8 @@ class Html(str):
 
 Part = Html | str | int | None
 Attribute = str | int | bool | None
+#: what stands behind the question mark of an address
+Query = Mapping[str, str | int | Sequence[str] | None]
 
 
 def tag(name: str, *children: Part, **attributes: Attribute) -> Html:
@@ -45,9 +48,9 @@ def text(value: object, **attributes: Attribute) -> Html:
     return tag("bdi", str(value), **attributes)
 
 
-def href(path: str, **query: str | int | None) -> str:
+def href(path: str, **query: str | int | Sequence[str] | None) -> str:
     """An address of ours: empty values are left out."""
-    kept = {key: value for key, value in query.items() if value not in (None, "", ())}
+    kept = {key: value for key, value in query.items() if value not in (None, "", (), [])}
     return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
 
 

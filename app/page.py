@@ -1,4 +1,4 @@
-"""What every page has: its place in the navigation, its heading, how fresh it is, and a net for its errors."""
+"""What every page has: its place in the navigation, its heading, how fresh it is, a net for its errors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from types import ModuleType
 
 import streamlit as st
 
-from app import filters, reads, words
-from app.markup import Html, Part, inside, join, tag
+from app import reads, words
+from app.markup import Html, Part, inside, tag
 from app.parts import common
 from app.reads import Freshness
 
@@ -77,7 +77,7 @@ def show(view: View) -> None:
             st.html(tag("h1", view.page.title))
             _fresh(before.version)
         view.render()
-    except Exception:
+    except Exception:  # noqa: BLE001 - one page that fails must not take the others along
         number = secrets.token_hex(4)
         _LOG.exception("error %s on page %s", number, view.page.url)
         st.html(failure(number))
@@ -103,14 +103,10 @@ def freshness(found: Freshness, drawn: str) -> Html:
     if found.complete_through is not None:
         through = words.instant(found.complete_through)
         parts.append(f"complete through {through}, {words.ago(found.complete_through, found.now)}")
-    parts.append(
-        f"the clock stands at {words.instant(found.now)}"
-        if found.stopped
-        else f"as of {words.instant(found.now)}"
-    )
-    dotted = [part for piece in parts for part in (" · ", piece)][1:]
+    at = "the clock stands at" if found.stopped else "as of"
+    parts.append(f"{at} {words.instant(found.now)}")
     newer = tag("a", "New data: show it", href="", class_="sg-button") if found.version != drawn else None
-    return tag("p", inside("/systems", join(*dotted)), " ", newer, class_="sg-fresh sg-muted")
+    return tag("p", inside("/systems", common.dotted(parts)), " ", newer, class_="sg-fresh sg-muted")
 
 
 def failure(number: str) -> Html:

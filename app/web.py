@@ -65,9 +65,8 @@ def _readiness() -> dict[str, Any]:
     here = site()
     with reading(here.engine) as connection:
         fresh, count, through = systems.freshness(connection, here.now())
-    return {
-        "status": "ready", "systems": count, "systems_fresh": fresh, "complete_through": iso(through) if through else None,
-    }  # fmt: skip
+    complete = iso(through) if through else None
+    return {"status": "ready", "systems": count, "systems_fresh": fresh, "complete_through": complete}
 
 
 async def _exceptions_csv(request: Request) -> Response:
@@ -101,18 +100,25 @@ ROUTES = (
 
 @cache
 def _policy() -> str:
-    """Only what this program sends itself may run. Streamlit's own page holds scripts: they are named by hash."""
+    """Only what this program sends itself may run; the scripts inside Streamlit's page are named by hash."""
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline]
     scripts = " ".join(["'self'", *(f"'sha256-{found}'" for found in hashes)])
     return "; ".join(
         (
-            "default-src 'self'", f"script-src {scripts}", "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:", "font-src 'self' data:", "worker-src 'self' blob:", "object-src 'none'",
-            "base-uri 'self'", "form-action 'self'", "frame-ancestors 'none'",
+            "default-src 'self'",
+            f"script-src {scripts}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
         )
-    )  # fmt: skip
+    )
 
 
 class SecurityHeaders:
@@ -154,11 +160,12 @@ async def _lifespan(_app: App) -> AsyncIterator[dict[str, Any]]:
 
 
 def _warm() -> None:
-    import pandas  # noqa: F401 - Streamlit and Plotly load it with the first page otherwise
+    import pandas as pd
     import plotly.graph_objects as go
 
     from app.page import views
 
+    pd.DataFrame({"warm": [1]})
     go.Figure(layout={"title": "warm"}).to_json()
     views()
     site()

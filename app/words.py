@@ -153,6 +153,12 @@ def milliseconds(nanoseconds: int) -> str:
     return f"{value:,.0f} ms" if value >= 10 else f"{value:.2g} ms"  # noqa: PLR2004 - two digits that matter
 
 
+def deal(name: str) -> str:
+    """A client and a deal, without saying the client twice where the deal begins with it."""
+    client, dash, rest = name.partition(" - ")
+    return rest if dash and client and rest.startswith(client) else name
+
+
 def title(key: str) -> str:
     """A key as words: ``milestone_without_revenue`` -> ``Milestone without revenue``."""
     return key.replace("_", " ").capitalize()

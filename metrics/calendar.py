@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 
 _DAY = timedelta(days=1)
-_SATURDAY = 6
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,9 @@ class Calendar:
         return instant.astimezone(self._zone).date()
 
     def is_business_day(self, day: date) -> bool:
-        """Monday to Friday, no public holiday of the country, no day off of the company."""
-        return day.isoweekday() < _SATURDAY and day not in self._holidays and day not in self.days_off
+        """No weekend and no public holiday of the country, no day off of the company."""
+        rests = day.weekday() in self._holidays.weekend or day in self._holidays
+        return not rests and day not in self.days_off
 
     def age(self, since: date, instant: datetime) -> int:
         """Business days after ``since`` up to and including the local date of ``instant``."""

@@ -314,9 +314,8 @@ def _groups(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
 
 
 def _blocking(blocked: Blocked, item: OpenItem) -> str | None:
-    names = {(item.subject_kind, item.subject_system, item.subject_id)}
-    line = item.contract_line or item.facts.get("line_id") or ""
-    return blocked.reason(names, line, item.engagement_id, item.subject_kind)
+    subject = (item.subject_kind, item.subject_system, item.subject_id)
+    return blocked.reason(subject, item.contract_line or item.facts.get("line_id") or "", item.engagement_id)
 
 
 def _values(bench: _Bench, check: Check, items: list[OpenItem], as_of: datetime) -> dict[str, Any] | None:
@@ -325,8 +324,10 @@ def _values(bench: _Bench, check: Check, items: list[OpenItem], as_of: datetime)
     amount = sum(item.amount_minor for item in due)
     if amount <= 0:
         return None
-    first = min(due, key=attrgetter("watch_at", "since"))
-    act_at = min(item.act_at for item in due)
+    # items that something relieved whole are there to show it: they are no longer owed
+    owed = [item for item in due if item.amount_minor or item.facts.get("unrated_hours")]
+    first = min(owed, key=attrgetter("watch_at", "since"))
+    act_at = min(item.act_at for item in owed)
     facts = _sum_facts([first.facts, *(item.facts for item in due if item is not first)])
     age = bench.calendar(first.legal_entity).age(date.fromisoformat(first.facts["since_day"]), as_of)
     words = check.explain(facts, age)
@@ -340,7 +341,7 @@ def _values(bench: _Bench, check: Check, items: list[OpenItem], as_of: datetime)
         "engagement_id": first.engagement_id,
         "legal_entity": first.legal_entity,
         "since": first.since,
-        "watch_at": min(item.watch_at for item in due),
+        "watch_at": first.watch_at,
         "act_at": act_at,
         "age_days": age,
         "currency": first.currency,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -17,30 +17,33 @@ from queries.write import rows_by
 Name = tuple[str, str, str]
 
 
+class _Row(NamedTuple):
+    """One quarantined row: whom it names, whose engagements those are in, and what is wrong with it."""
+
+    names: frozenset[Name]
+    engagements: frozenset[str]
+    why: str
+
+    def is_about(self, subject: Name, contract_line: str, engagement: str) -> bool:
+        """By the most precise thing it names: a subject, else a contract line, else the engagement."""
+        if subject in self.names:
+            return True
+        if engagement not in self.engagements or any(kind == subject[0] for kind, _, _ in self.names):
+            return False
+        lines = {identifier for kind, _, identifier in self.names if kind == "contract_line"}
+        return contract_line in lines if lines else True
+
+
 @dataclass(slots=True)
 class Blocked:
-    """Subjects, contract lines and engagements that quarantined rows name; how many rows name nothing."""
+    """What the open rejects make unknown; ``unreadable`` counts those that name nothing we know."""
 
-    subjects: dict[Name, str] = field(default_factory=dict)
-    engagements: dict[str, list[tuple[frozenset[str], str]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    lines: dict[str, str] = field(default_factory=dict)
+    rows: list[_Row] = field(default_factory=list)
     unreadable: int = 0
 
-    def reason(
-        self, subject: Iterable[Name], contract_line: str, engagement: str, subject_kind: str
-    ) -> str | None:
-        """Why a subject is unknown; a row that names a subject of that kind speaks for no other one."""
-        for name in subject:
-            if name in self.subjects:
-                return self.subjects[name]
-        if contract_line in self.lines:
-            return self.lines[contract_line]
-        for kinds, why in self.engagements.get(engagement, []):
-            if subject_kind not in kinds and "contract_line" not in kinds:
-                return why
-        return None
+    def reason(self, subject: Name, contract_line: str, engagement: str) -> str | None:
+        """Why a subject cannot be judged, if it cannot."""
+        return next((row.why for row in self.rows if row.is_about(subject, contract_line, engagement)), None)
 
 
 def blocked_subjects(connection: Connection, kinds: Sequence[str]) -> Blocked:
@@ -52,16 +55,22 @@ def blocked_subjects(connection: Connection, kinds: Sequence[str]) -> Blocked:
     for row in connection.execute(query):
         names = {(kind, system, identifier) for kind, system, identifier in json.loads(row.names)}
         names |= _stored_names(connection, row.kind, row.system, row.record_id)
-        why = f"a {row.kind} row of {row.system}/{row.stream} lies in quarantine: {row.reason}"
-        if not names:
+        names |= _same_projects(connection, names)
+        keys = [Key(*name) for name in names if name[0] in NODE_KINDS]
+        engagements = frozenset(engagements_of(connection, keys).values())
+        if not engagements:
             found.unreadable += 1
             continue
-        found.subjects |= dict.fromkeys(names, why)
-        found.lines |= {identifier: why for kind, _, identifier in names if kind == "contract_line"}
-        keys = [Key(*name) for name in names if name[0] in NODE_KINDS]
-        for engagement in set(engagements_of(connection, keys).values()):
-            found.engagements[engagement].append((frozenset(name[0] for name in names), why))
+        why = f"a {row.kind} row of {row.system}/{row.stream} lies in quarantine: {row.reason}"
+        found.rows.append(_Row(frozenset(names), engagements, why))
     return found
+
+
+def _same_projects(connection: Connection, names: Iterable[Name]) -> set[Name]:
+    """The projects that named views stand for: a row of the ERP names the ERP's own view."""
+    views = sorted((system, identifier) for kind, system, identifier in names if kind == "project")
+    rows = rows_by(connection, "project", ("project_system", "project_id"), ("system", "id"), views)
+    return {("project", system, identifier) for system, identifier in rows if identifier is not None}
 
 
 def _stored_names(connection: Connection, kind: str, system: str, record_id: str | None) -> set[Name]:

@@ -19,24 +19,42 @@ from typing import Any
 from sqlalchemy import Connection
 
 from queries.rows import value_of
-from queries.types import HOURS_SCALE, RATE_SCALE, from_scaled
+from queries.types import HOURS_SCALE, RATE_SCALE, MoneyError, from_scaled
 from queries.write import execute_many, rows_by
 
 Key = tuple[str, str]
 LIVE = frozenset({"posted", "sent", "paid"})
 
 
-def settle(connection: Connection, kind: str, keys: Sequence[Key]) -> set[str]:
-    """Refresh what depends on changed records of a kind; the engagements whose state changed."""
+def credited_invoices(connection: Connection, kind: str, keys: Sequence[Key]) -> set[Key]:
+    """The invoices these stored credit notes, or lines of them, take back; asked before they change."""
+    if kind == "invoice":
+        found = rows_by(connection, "invoice", ("credits_system", "credits_id"), ("system", "id"), keys)
+    elif kind == "invoice_line":
+        columns = ("credits_line_system", "credits_line_id")
+        named = rows_by(connection, "invoice_line", columns, ("system", "id"), keys)
+        lines = [(system, identifier) for system, identifier in named if identifier is not None]
+        found = rows_by(connection, "invoice_line", ("invoice_system", "invoice_id"), ("system", "id"), lines)
+        found += rows_by(connection, "invoice_line", ("invoice_system", "invoice_id"), ("system", "id"), keys)
+    else:
+        found = []
+    return {(system, identifier) for system, identifier in found if identifier is not None}
+
+
+def settle(connection: Connection, kind: str, keys: Sequence[Key], before: Iterable[Key] = ()) -> set[str]:
+    """Refresh what depends on changed records of a kind; the engagements whose state changed.
+
+    ``before`` are invoices the records used to be about.
+    """
     touched: set[str] = set()
     if kind == "invoice":
-        touched |= _settle_invoices(connection, set(keys))
+        touched |= _settle_invoices(connection, {*keys, *before})
     elif kind == "invoice_line":
         headers = rows_by(
             connection, "invoice_line", ("invoice_system", "invoice_id"), ("system", "id"), keys
         )
         own = {(system, identifier) for system, identifier in headers if identifier is not None}
-        touched |= _settle_invoices(connection, own, set(keys))
+        touched |= _settle_invoices(connection, own | set(before), set(keys))
     elif kind == "time_entry":
         touched |= _settle_entries(connection, set(keys))
     elif kind in ("contract_line", "project"):
@@ -83,8 +101,8 @@ def _settle_invoices(connection: Connection, invoices: set[Key], lines: Iterable
     for key, row in own.items():
         header = headers.get(_header_key(row))
         alone = row["invoice_id"] is None or (header is None and key[0] not in heads)
-        live = _live_amount(row, header, taken.get(key, 0)) if header or alone else 0
-        rows.append((live, live if pooled[key] else 0, *key))
+        live = _live_amount(row, header, taken.get(key, 0), pooled=pooled[key]) if header or alone else None
+        rows.append((live, (live or 0) if pooled[key] else 0, *key))
     execute_many(
         connection, "UPDATE invoice_line SET live_minor = ?, pool_minor = ? WHERE system = ? AND id = ?", rows
     )
@@ -125,14 +143,18 @@ def _systems_with_headers(connection: Connection) -> set[str]:
     return {system for system, configured in rows if configured}
 
 
-def _live_amount(row: Mapping[str, Any], header: Mapping[str, Any] | None, credited: int) -> int:
+def _live_amount(
+    row: Mapping[str, Any], header: Mapping[str, Any] | None, credited: int, *, pooled: bool
+) -> int | None:
+    """What a line bills, negative where it gives back; None for one that does not count."""
     if row["deleted_at"] is not None or (header is not None and not _is_live(header)):
-        return 0
+        return None
     amount: int = row["amount"]
     if header is None or header["kind"] == "invoice":
         return max(amount - credited, 0) if amount >= 0 else amount
-    known = row["credits_line_id"] or header["credits_id"]
-    return 0 if known else -abs(amount)
+    # what a credit note says of a line or an invoice is taken from there; else it gives back itself
+    elsewhere = row["credits_line_id"] or (header["credits_id"] and pooled)
+    return 0 if elsewhere else -abs(amount)
 
 
 def _credits(
@@ -174,7 +196,11 @@ def _unnamed_amount(connection: Connection, note: Mapping[str, Any]) -> int:
     if not lines:
         whole: int = note["amount"] or 0
         return abs(whole)
-    return sum(abs(row["amount"]) for row in lines if row["credits_line_id"] is None)
+    naming = _naming_entries(connection, {(row["system"], row["id"]) for row in lines})
+    unnamed = [
+        row for row in lines if row["credits_line_id"] is None and (row["system"], row["id"]) not in naming
+    ]
+    return sum(abs(row["amount"]) for row in unnamed)
 
 
 def _pro_rata(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
@@ -189,12 +215,15 @@ def _pro_rata(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
     return parts
 
 
+def _naming_entries(connection: Connection, lines: Iterable[Key]) -> set[Key]:
+    """Those of the lines that say which entries they bill."""
+    columns = ("line_system", "line_id")
+    return {(row[0], row[1]) for row in rows_by(connection, "billed_time", columns, columns, sorted(lines))}
+
+
 def _pools(connection: Connection, lines: Mapping[Key, Mapping[str, Any]]) -> dict[Key, bool]:
     """Which lines relieve time by amount: those about time that name no entry."""
-    found = rows_by(
-        connection, "billed_time", ("line_system", "line_id"), ("line_system", "line_id"), sorted(lines)
-    )
-    naming = {(system, identifier) for system, identifier in found}
+    naming = _naming_entries(connection, lines)
     return {
         key: row["covers"] == "time" and row["milestone_id"] is None and key not in naming
         for key, row in lines.items()
@@ -259,18 +288,21 @@ def _relief(connection: Connection, keys: Sequence[Key]) -> dict[Key, Fraction]:
         (row[0], row[1]): row[2]
         for row in rows_by(connection, "time_entry", ("system", "id", "hours"), ("system", "id"), keys)
     }
+    billed: dict[tuple[Key, Key], int | None] = {}
+    for entry_system, entry_id, line_system, line_id, hours in named:
+        # an entry and a line may name each other: that is one billing, and the one with hours knows better
+        pair = ((entry_system, entry_id), (line_system, line_id))
+        billed[pair] = hours if billed.get(pair) is None else billed[pair]
     relieved: dict[Key, Fraction] = defaultdict(Fraction)
-    for entry_system, entry_id, line_system, line_id, hours in sorted(named, key=repr):
-        entry = (entry_system, entry_id)
-        billed = whole.get(entry, 0) if hours is None else hours
-        relieved[entry] += billed * live.get((line_system, line_id), Fraction(0))
+    for (entry, line), hours in billed.items():
+        relieved[entry] += (whole.get(entry, 0) if hours is None else hours) * live.get(line, Fraction(0))
     return relieved
 
 
 def _fraction(amount: int, live: int | None) -> Fraction:
     if live is None:
         return Fraction(0)
-    return Fraction(live, amount) if amount else Fraction(1)
+    return Fraction(live, abs(amount)) if amount else Fraction(1)
 
 
 def _rates(
@@ -296,15 +328,14 @@ def _open_state(
     project = rates.get(("project", entry["project_system"], entry["project_id"]), (None, None))
     # a project's own rate stands in only where the system knows no contract lines
     fallback = project if entry["contract_line_id"] is None else (None, None)
-    rate = next((r for r in (entry["rate"], line[0], fallback[0]) if r is not None), None)
-    currency = next((c for c in (entry["currency"], line[1], project[1]) if c is not None), None)
+    own = (entry["rate"], entry["currency"])
+    rate = next((r for r in (own[0], line[0], fallback[0]) if r is not None), None)
+    # a rate is money of whoever states it
+    stated = (own, line, project) if own[0] is not None else (line, own, project)
+    currency = next((c for _, c in stated if c is not None), None)
     hours = entry["hours"]
     share = Fraction(1) if not hours else min(max(1 - relieved / hours, Fraction(0)), Fraction(1))
-    value = None
-    if rate is not None and currency is not None:
-        value = value_of(
-            from_scaled(hours, HOURS_SCALE), from_scaled(rate, RATE_SCALE), currency, entry["rounding"]
-        )
+    value = _value(hours, rate, currency, entry["rounding"])
     open_minor = None if value is None else value - _half_up(value * (1 - share))
     is_open = (
         entry["status"] == "approved"
@@ -324,6 +355,16 @@ def _open_state(
         entry["system"],
         entry["id"],
     )
+
+
+def _value(hours: int, rate: int | None, currency: str | None, rounding: str | None) -> int | None:
+    if rate is None or currency is None:
+        return None
+    try:
+        return value_of(from_scaled(hours, HOURS_SCALE), from_scaled(rate, RATE_SCALE), currency, rounding)
+    except MoneyError:
+        # a rate that came without an amount was never tried as money: the hours stay, unpriced
+        return None
 
 
 def _half_up(value: Fraction) -> int:

@@ -95,23 +95,36 @@ def place_nodes(
 
 
 def anchor_leaves(
-    connection: Connection, kind: str, source: Source, records: Sequence[Record]
+    connection: Connection, kind: str, source: Source, records: Sequence[Record], touched: set[str]
 ) -> list[str | None]:
-    """The engagement of each leaf record, from the first reference it gives; unseen nodes get a place."""
-    anchors = [anchor_of(kind, source, record) for record in records]
-    wanted = {key for key in anchors if key}
+    """The engagement of each leaf record, from the first reference it gives; unseen nodes get a place.
+
+    A leaf that names two nodes proves that they are about one piece of work: it ties them for good.
+    """
+    named = [_named(kind, source, record) for record in records]
+    wanted = {key for keys in named for key in keys}
     nodes = _load(connection, wanted)
     _write_nodes(connection, _place_missing(nodes, wanted), nodes)
-    return [nodes[key].engagement if key else None for key in anchors]
+    pairs = {(keys[0], other) for keys in named if len(keys) > 1 for other in keys[1:]}
+    edges = [
+        _Edge(first, f"{kind} {' '.join(other)}", other, "native_reference") for first, other in sorted(pairs)
+    ]
+    known = set(_stored_edges(connection, sorted({edge.owner for edge in edges}), by_leaves=True))
+    new = [edge for edge in edges if edge not in known]
+    upsert(connection, link, _LINK, [(*e.owner, e.name, *e.target, e.method, True, None) for e in new])
+    _merge(connection, new, nodes, touched)
+    return [nodes[keys[0]].engagement if keys else None for keys in named]
 
 
-def anchor_of(kind: str, source: Source, record: Record) -> Key | None:
-    """The node a leaf belongs to."""
+def _named(kind: str, source: Source, record: Record) -> tuple[Key, ...]:
+    """The nodes a leaf names, its anchor first."""
+    found = []
     for name in ANCHORS[kind]:
         identifier = getattr(record, f"{name}_id")
         if identifier is not None:
-            return Key(name, getattr(record, f"{name}_system") or source.reference(name, kind), identifier)
-    return None
+            system = getattr(record, f"{name}_system") or source.reference(name, kind)
+            found.append(Key(name, system, identifier))
+    return tuple(found)
 
 
 def engagements_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, str]:
@@ -166,9 +179,12 @@ def _write_nodes(connection: Connection, keys: Iterable[Key], nodes: Mapping[Key
     upsert(connection, node, columns, rows)
 
 
-def _stored_edges(connection: Connection, owners: Sequence[Key]) -> list[_Edge]:
+def _stored_edges(connection: Connection, owners: Sequence[Key], *, by_leaves: bool = False) -> list[_Edge]:
+    """The links these records own; those their leaves proved are asked for apart."""
     rows = rows_by(connection, "link", _LINK, ("from_kind", "from_system", "from_id"), owners)
-    return [_Edge(Key(*row[:3]), row[3], Key(*row[4:7]), row[7]) for row in rows]
+    # only a leaf's link has a name of several words
+    mine = [row for row in rows if (" " in row[3]) == by_leaves]
+    return [_Edge(Key(*row[:3]), row[3], Key(*row[4:7]), row[7]) for row in mine]
 
 
 def _weak_edges_at(connection: Connection, keys: Sequence[Key]) -> list[_Edge]:

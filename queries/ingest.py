@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from queries.derive import Key, reopen, settle
+from queries.derive import Key, credited_invoices, reopen, settle
 from queries.engagements import anchor_leaves, place_nodes
 from queries.records import ANCHORS, NODE_KINDS, InvoiceLine, Record, TimeEntry
 from queries.rows import Encoded, Source, encode, first_active
@@ -47,7 +47,7 @@ def ingest(
     return done
 
 
-def _store(  # noqa: PLR0913, PLR0917 - the parts of one batch
+def _store(
     connection: Connection,
     kind: str,
     source: Source,
@@ -56,13 +56,16 @@ def _store(  # noqa: PLR0913, PLR0917 - the parts of one batch
     done: Ingested,
 ) -> None:
     fresh = [encoded.records[i] for i, _ in news]
+    keys = [(source.system, record.id) for record in fresh]
+    before = credited_invoices(connection, kind, keys)
+    done.touched |= _undone_by(connection, kind, keys)
     engagements = _place(connection, kind, source, fresh, done.touched)
     rows = [(*encoded.rows[i], name) for (i, _), name in zip(news, engagements, strict=True)]
     upsert(connection, RECORD_TABLES[kind], (*encoded.columns, "engagement_id"), rows)
     done.touched |= {name for name in engagements if name} | {old for _, old in news if old}
     done.touched |= _judged_by(connection, kind, source, fresh)
     lines, lost = _billed_time(connection, kind, source, fresh)
-    done.touched |= settle(connection, kind, [(source.system, record.id) for record in fresh])
+    done.touched |= settle(connection, kind, keys, before)
     done.touched |= settle(connection, "invoice_line", sorted(lines))
     done.touched |= reopen(connection, sorted(lost))
 
@@ -128,7 +131,7 @@ def _place(
         touched |= moved
         return [placed[record.id] for record in records]
     if kind in ANCHORS:
-        return anchor_leaves(connection, kind, source, records)
+        return anchor_leaves(connection, kind, source, records, touched)
     return [None] * len(records)
 
 
@@ -139,12 +142,18 @@ def _judged_by(connection: Connection, kind: str, source: Source, records: Seque
         rows = rows_by(connection, "open_item", ("engagement_id",), ("legal_entity",), keys)
     elif kind == "fx_rate":
         rows = select_rows(connection, "SELECT DISTINCT engagement_id FROM finding WHERE is_open")
-    elif kind == "revenue_line":
-        at = source.reference("reverses", kind)
-        undone = [(r.reverses_system or at, r.reverses_id) for r in records if r.reverses_id]  # type: ignore[attr-defined]
-        rows = rows_by(connection, "revenue_line", ("engagement_id",), ("system", "id"), undone)
     else:
-        rows = []
+        return _undone_by(connection, kind, [(source.system, record.id) for record in records])
+    return {row[0] for row in rows if row[0]}
+
+
+def _undone_by(connection: Connection, kind: str, keys: Sequence[Key]) -> set[str]:
+    """Engagements of the postings that these stored revenue lines take back."""
+    if kind != "revenue_line":
+        return set()
+    found = rows_by(connection, kind, ("reverses_system", "reverses_id"), ("system", "id"), keys)
+    undone = [(system, identifier) for system, identifier in found if identifier is not None]
+    rows = rows_by(connection, kind, ("engagement_id",), ("system", "id"), undone)
     return {row[0] for row in rows if row[0]}
 
 

@@ -149,7 +149,8 @@ def engagements(
         name: max((part.at or _LONG_AGO for part in sold.get(name, ())), default=_LONG_AGO) for name in here
     }
     names = sorted(here, key=lambda name: (_LONG_AGO - newest[name], name))[offset : offset + limit]
-    known, counts = titles(connection, names), _open_findings(connection, names)
+    known = _called(connection, names) | titles(connection, names)
+    counts = _open_findings(connection, names)
     return len(here), [
         Standpoint(
             name,
@@ -162,6 +163,19 @@ def engagements(
         )
         for name in names
     ]
+
+
+def _called(connection: Connection, engagements: Sequence[str]) -> dict[str, str]:
+    """Engagement -> what its project or contract is called, for work without a deal."""
+    found: dict[str, str] = {}
+    for kind in ("project", "contract"):
+        record = RECORD_TABLES[kind]
+        name = func.coalesce(record.c.name, record.c.number)
+        query = select(record.c.engagement_id, name).where(record.c.engagement_id.in_(engagements))
+        named = connection.execute(query.where(name.is_not(None)).order_by(record.c.system, record.c.id))
+        for engagement, called in named:
+            found.setdefault(engagement, called)
+    return found
 
 
 def _open_findings(connection: Connection, engagements: Sequence[str]) -> dict[str, int]:

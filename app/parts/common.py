@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
 
 from app import words
-from app.markup import Html, Part, inside, join, tag
+from app.markup import Html, Part, Query, href, inside, join, tag
 from app.words import Mark
 from queries.exceptions import Total
 
@@ -23,9 +22,19 @@ def money(value: str, whole: str | None = None) -> Html:
     return tag("span", value, class_="sg-money", title=whole)
 
 
-def amounts(found: list[Total] | tuple[Total, ...], limit: int = 2) -> Html:
+def largest(found: Sequence[Total]) -> list[Total]:
+    """Totals with a currency, the largest number first."""
+    return sorted((total for total in found if total.currency), key=lambda total: -abs(total.amount))
+
+
+def dotted(parts: Sequence[Part]) -> Html:
+    """Parts in a line, with dots between them."""
+    return join(*[part for piece in parts for part in (" · ", piece)][1:])
+
+
+def amounts(found: Sequence[Total], limit: int = 2) -> Html:
     """Amounts per currency in three digits each, the largest first; hovering shows all of them whole."""
-    rows = sorted((total for total in found if total.currency), key=lambda total: -abs(total.amount))
+    rows = largest(found)
     if not rows:
         return tag("span", words.NONE, class_="sg-money")
     shown = " · ".join(words.short(total.amount, total.currency) for total in rows[:limit])
@@ -33,10 +42,10 @@ def amounts(found: list[Total] | tuple[Total, ...], limit: int = 2) -> Html:
     return money(shown + more, words.totals(rows))
 
 
-def worth(group_minor: int | None, currency: str | None, found: list[Total] | tuple[Total, ...]) -> Html:
-    """The converted amount where there is one, else the amounts per currency."""
+def worth(group_minor: int | None, currency: str | None, found: Sequence[Total], limit: int = 2) -> Html:
+    """The converted amount where there is one, else the largest amounts per currency."""
     if currency is None or group_minor is None:
-        return amounts(found)
+        return amounts(found, limit)
     whole = words.minor(group_minor, currency)
     return money(words.short_minor(group_minor, currency), f"{whole} = {words.totals(found)}")
 
@@ -46,11 +55,11 @@ def when(moment: datetime | None, now: datetime) -> Html:
     return tag("span", words.ago(moment, now), title=words.instant(moment))
 
 
-def tabs(address: str, key: str, current: str, names: Mapping[str, str], query: Mapping[str, str]) -> Html:
+def tabs(address: str, key: str, current: str, names: Mapping[str, str], query: Query) -> Html:
     """A row of links that set one key of the address; the current one is marked."""
     links = [
         inside(
-            f"{address}?{urlencode({**query, key: name})}",
+            href(address, **{**query, key: name}),
             title,
             class_="sg-tab",
             aria_current="page" if name == current else None,
@@ -60,7 +69,7 @@ def tabs(address: str, key: str, current: str, names: Mapping[str, str], query: 
     return tag("nav", *links, class_="sg-tabs", aria_label=key)
 
 
-def pager(address: str, query: Mapping[str, str], page: int, pages: int) -> Html | None:
+def pager(address: str, query: Query, page: int, pages: int) -> Html | None:
     """Links to the other pages of a list; None when there is only one."""
     if pages <= 1:
         return None
@@ -71,7 +80,7 @@ def pager(address: str, query: Mapping[str, str], page: int, pages: int) -> Html
             links.append(tag("span", "…", class_="sg-gap"))
         links.append(
             inside(
-                f"{address}?{urlencode({**query, 'p': number})}",
+                href(address, **{**query, "p": number}),
                 number,
                 class_="sg-tab",
                 aria_current="page" if number == page else None,

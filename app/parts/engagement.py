@@ -56,8 +56,8 @@ def heading(found: Journey, now: datetime) -> Html:
     broken = next((hop for hop in found.hops if hop.missing), None)
     if broken is not None:
         oldest = min(row["since"] for row in found.findings)
-        said = f"stuck before {broken.title} for {common.since_days(oldest, now)}"
-        parts.append(tag("strong", common.mark(words.HOPS["missing"], said)))
+        stuck = f"stuck before {broken.title} for {common.since_days(oldest, now)}"
+        parts.append(tag("strong", common.mark(words.HOPS["missing"], stuck)))
     else:
         parts.append(common.mark(words.HOPS["done"], "Nothing is stuck"))
     dotted = [part for piece in parts for part in (" · ", piece)][1:]
@@ -225,7 +225,7 @@ def not_found(any_id: str) -> Html:
         "plain",
         "Nothing has this id",
         text(f"No record, number, exception or trace is called {any_id}."),
-        "Ids are compared whole, and as the system writes them. A record that was not polled yet is not known.",
+        "Ids are compared whole, as the system writes them. What was not polled yet is not known.",
         action=inside("/systems", "See how far each system was read", class_="sg-button"),
     )
 
@@ -241,7 +241,7 @@ def others(found: Sequence[str], any_id: str) -> Html | None:
     ]
     more = f" and {len(found) - 8} more" if len(found) > 8 else None  # noqa: PLR2004 - as many as fit a line
     title = text(f"{any_id} is the id of {len(found) + 1} pieces of work; this is the likeliest")
-    return common.notice("plain", title, join("Also: ", *links[1:], more))
+    return common.notice("plain", title, join("Also: ", common.dotted(links), more))
 
 
 def standing(found: Standpoints, here: Slice, page: int) -> tuple[Part, ...]:
@@ -268,7 +268,7 @@ def _standpoints(found: Standpoints) -> Html:
         count = words.number(row.exceptions)
         stuck = inside(href("/exceptions", engagement=row.engagement), count) if row.exceptions else count
         amounts = words.totals([Total(code, 1, amount) for code, amount in row.sold])
-        name = inside(href(PAGE, id=row.engagement), text(row.title))
+        name = inside(href(PAGE, id=row.engagement), text(words.deal(row.title)))
         stage, entity = TITLES.get(row.stage, row.stage), text(row.legal_entity or words.NONE)
         rows.append((name, stage, entity, words.day(row.sold_at), common.money(amounts), stuck))
     heads = ("Client and deal", "Furthest stage", "Legal entity", "Sold on", "Sold for", "Open exceptions")

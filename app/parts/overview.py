@@ -40,7 +40,8 @@ def stood(page: OverviewPage) -> Html:
     """When the engagements were counted, what the amounts are, and in which currency."""
     found = page.overview
     unit = f", in {found.currency}" if found.currency else ""
-    said = f"Sold value of the engagements whose furthest stage it is{unit}, counted {words.instant(found.stood_at)}"
+    at = words.instant(found.stood_at)
+    said = f"Sold value of the engagements whose furthest stage it is{unit}, counted {at}"
     return tag("p", said, class_="sg-small sg-muted")
 
 
@@ -64,14 +65,15 @@ def _station(station: Station, found: Overview, blind: frozenset[str], legal_ent
         class_="sg-big",
         title="Engagements whose furthest stage this is",
     )
+    amount = common.worth(station.group_minor, found.currency, station.amounts, limit=1)
     return tag(
         "li",
         tag("b", station.title),
         tag("small", role(station.role), class_="sg-muted"),
         tag("div", count, " ", tag("small", "here", class_="sg-muted")),
-        tag("div", common.worth(station.group_minor, found.currency, station.amounts), class_="sg-small"),
+        tag("div", amount, class_="sg-small"),
         tag("small", transit, class_="sg-muted", title="Median time from the stage before"),
-        inside(stuck, common.mark(state, word), class_="sg-small", title="Exceptions that wait to come in here"),
+        inside(stuck, common.mark(state, word), class_="sg-small", title="Exceptions that wait to come in"),
         class_=f"sg-tone-{state.tone}",
     )  # fmt: skip
 
@@ -101,7 +103,7 @@ def _risk(page: OverviewPage, legal_entity: str | None) -> Html:
     risk = found.risk
     lines: list[Part] = [
         tag("b", "At risk"),
-        tag("div", common.worth(risk.group_minor if found.currency else None, found.currency, risk.totals), class_="sg-huge"),
+        tag("div", common.worth(risk.group_minor, found.currency, risk.totals), class_="sg-huge"),
         tag("div", words.counted(risk.items, "exception"), f", {words.number(risk.overdue)} overdue"),
         tag("div", change(found), class_="sg-small sg-muted"),
         tag("div", conversion(found), class_="sg-small sg-muted"),
@@ -149,7 +151,7 @@ def _check(page: OverviewPage, figures: CheckFigures, legal_entity: str | None) 
     check, outcome = page.checks[figures.key], page.outcomes[figures.key]
     unknown = outcome["outcome"] == "unknown"
     found, part = page.overview, figures.worth
-    amount = common.worth(part.group_minor if found.currency else None, found.currency, part.totals)
+    amount = common.worth(part.group_minor, found.currency, part.totals)
     last_known = tag("small", "last known", class_="sg-muted") if unknown else None
     lines: list[Part] = [
         tag("b", check.title),
@@ -233,7 +235,8 @@ def _bar(
         size, part = sizes.get((figures.key, band.key), 0), found.bars.get((figures.key, band.key))
         if part is None or not longest or not size:
             continue
-        said = f"{title}, {words.BANDS[band.key]}: {words.counted(part.items, 'exception')}, {words.totals(part.totals)}"
+        count = words.counted(part.items, "exception")
+        said = f"{title}, {words.BANDS[band.key]}: {count}, {words.totals(part.totals)}"
         address = href("/exceptions", check=figures.key, age=band.key, entity=legal_entity)
         width = f"width:{100 * size / longest:.2f}%"
         parts.append(inside(address, class_=f"sg-band-{place}", style=width, title=said, aria_label=said))
@@ -262,7 +265,7 @@ def system_rows(streams: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any
 def freshness(page: OverviewPage) -> Html:
     """One line a system: how its worst stream stands, and how far the system is complete."""
     rows = [_system(name, row, page.now) for name, row in system_rows(page.systems).items()]
-    heads = ("System", "State", "Complete through", "Last poll", "Set aside")
+    heads = ("System", "State", "Complete through", "Last poll", "Rejects")
     body = common.table(heads, rows, numbers=frozenset({4})) if rows else tag("p", "No system is configured.")
     return tag("section", tag("h3", "Source freshness"), body, class_="sg-panel sg-freshness")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app import words
-from app.markup import Html, Part, href, inside, join, outside, tag, text
+from app.markup import Html, Part, Query, href, inside, join, outside, tag, text
 from app.parts import common
 from app.parts.overview import rates
 from app.reads import Detail, Queue
@@ -24,48 +24,47 @@ def severity(row: Mapping[str, Any]) -> Html:
     return common.mark(words.SEVERITIES[row["severity"]])
 
 
-def summary(found: Queue, query: Mapping[str, str]) -> Html:
+def summary(found: Queue, query: Query) -> Html:
     """How many, how much, in which order, and the way to take them along."""
     parts: list[Part] = [tag("b", words.counted(found.items, "exception"))]
     reporting = found.reporting
     if reporting.currency is not None:
-        whole = words.minor(found.group_minor, reporting.currency)
-        parts.append(tag("b", common.money(whole)))
-        parts.append(rates(reporting.currency, reporting.rate_type, found.rates_on))
-    parts.append(common.money(words.totals(found.totals)))
-    if found.unconverted and reporting.currency is not None:
-        parts.append(f"{words.counted(found.unconverted, 'exception')} without a rate not converted")
+        whole = tag("b", common.money(words.minor(found.group_minor, reporting.currency)))
+        at = rates(reporting.currency, reporting.rate_type, found.rates_on)
+        parts.append(join(whole, tag("small", f" {at[0].lower()}{at[1:]}")))
+        if found.unconverted:
+            parts.append(f"{words.counted(found.unconverted, 'exception')} without a rate not in it")
+    parts += [
+        common.money(words.money(total.amount, total.currency)) for total in common.largest(found.totals)
+    ]
     parts.append("most money by age first")
     export = tag("a", "CSV", href=href("/export/exceptions.csv", **query), download=True, class_="sg-link")
-    dotted = [part for piece in parts for part in (" · ", piece)][1:]
-    return tag("p", *dotted, " · ", export, class_="sg-summary sg-muted")
+    return tag("p", common.dotted([*parts, export]), class_="sg-summary sg-muted")
 
 
 # ---- the list ------------------------------------------------------------------------------------
 
 
-def rows(found: Queue, checks: Mapping[str, Check], query: Mapping[str, str], chosen: str | None) -> Html:
+def rows(found: Queue, checks: Mapping[str, Check], query: Query, chosen: str | None) -> Html:
     """The list: a table on a wide screen, cards on a phone; each row opens its exception beside it."""
-    heads = ("Severity", "Client and deal", "Exception", "Amount", "Age", "Status")
+    heads = ("Severity", "Client and deal", "Exception", "Amount", "Age")
     head = tag("div", *(tag("span", name) for name in heads), class_="sg-row sg-row-head", aria_hidden="true")
     items = [_row(row, checks, query, chosen) for row in found.rows]
     return tag("div", head, tag("div", *items, role="list"), class_="sg-queue")
 
 
-def _row(
-    row: Mapping[str, Any], checks: Mapping[str, Check], query: Mapping[str, str], chosen: str | None
-) -> Html:
+def _row(row: Mapping[str, Any], checks: Mapping[str, Check], query: Query, chosen: str | None) -> Html:
     check = checks.get(row["check_key"])
     title = check.title if check else words.title(row["check_key"])
-    follows = tag("small", "↳ follows another", class_="sg-muted") if row["root_id"] != row["id"] else None
+    follows = tag("span", "↳ ", class_="sg-muted") if row["root_id"] != row["id"] else None
+    status = chip(words.STATUSES.get(row["status"], row["status"])) if row["status"] != "new" else None
     amount = from_minor(row["amount_minor"], row["currency"])
     cells = (
         tag("span", severity(row), class_="sg-c-sev"),
-        tag("span", text(row["title"]), class_="sg-c-who", title=row["title"]),
-        tag("span", title, " ", follows, class_="sg-c-what", title=row["reason"]),
+        tag("span", text(words.deal(row["title"])), class_="sg-c-who", title=row["title"]),
+        tag("span", follows, title, " ", status, class_="sg-c-what", title=row["reason"]),
         tag("span", words.money(amount, row["currency"]), class_="sg-c-amount sg-money"),
         tag("span", f"{row['age_days']} d", class_="sg-c-age", title="Business days"),
-        tag("span", words.STATUSES.get(row["status"], row["status"]), class_="sg-c-status"),
     )
     is_chosen = row["id"] == chosen
     classes = (
@@ -107,14 +106,16 @@ def detail(found: Detail) -> Html:
     row = found.finding
     title = found.check.title if found.check else words.title(row["check_key"])
     currency = row["currency"]
-    heading = tag("h3", title, tag("small", text(found.title), class_="sg-muted"))
+    heading = tag("h3", title, tag("small", text(words.deal(found.title)), class_="sg-muted"))
     subject = f"{words.title(row['subject_kind'])} {row['subject_id']} in {row['subject_system']}"
     actions = tag(
         "div",
         inside(href("/engagement", id=row["engagement_id"]), "Open the trace", class_="sg-button sg-main"),
-        outside(row["source_url"], f"Open in {row['subject_system']} ↗", class_="sg-button") if row["source_url"] else None,
+        outside(row["source_url"], f"Open in {row['subject_system']} ↗", class_="sg-button")
+        if row["source_url"]
+        else None,
         class_="sg-actions",
-    )  # fmt: skip
+    )
     facts = common.definition(
         {
             "Expected": text(row["expected"]),

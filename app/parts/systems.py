@@ -33,7 +33,7 @@ def chosen(page: SystemsPage, system: str | None, stream: str | None) -> Mapping
 
 def rows(page: SystemsPage, system: str | None, stream: str | None) -> Html:
     """Every stream, system by system; each opens its polls beside it."""
-    heads = ("Stream", "State", "Last poll", "Complete through", "Lag", "Limit", "Set aside")
+    heads = ("Stream", "State", "Last poll", "Complete through", "Lag", "Limit", "Rejects")
     head = tag("div", *(tag("span", name) for name in heads), class_="sg-row sg-row-head", aria_hidden="true")
     found: list[Part] = [head]
     before = None
@@ -62,7 +62,7 @@ def _stream(row: Mapping[str, Any], page: SystemsPage, *, chosen: bool) -> Html:
         tag("span", words.instant(row["complete_through"]), data_head="complete through"),
         tag("span", words.span(row["lag_s"]), data_head="lag"),
         tag("span", words.span(row["freshness_limit_s"]), data_head="limit"),
-        tag("span", words.number(row["rejects"]), data_head="set aside"),
+        tag("span", words.number(row["rejects"]), data_head="rejects"),
     )
     address = href(PAGE, system=row["system"], stream=row["stream"])
     classes = "sg-row sg-chosen" if chosen else "sg-row"
@@ -75,7 +75,7 @@ def detail(row: Mapping[str, Any], found: StreamDetail) -> Html:
         "article",
         tag("h3", text(f"{row['system']} / {row['stream']}"), " ", common.mark(words.STREAMS[row["state"]])),
         _explained(row, found),
-        tag("h4", f"Rows set aside ({words.number(len(found.rejects))})"),
+        tag("h4", f"Rejects ({words.number(len(found.rejects))})"),
         _rejects(found),
         tag("h4", "Newest polls"),
         _polls(found),
@@ -95,7 +95,8 @@ def _explained(row: Mapping[str, Any], found: StreamDetail) -> Html | None:
             "plain", "Never read to its end", "Nothing can be claimed about this stream yet."
         )
     if row["state"] == "stale":
-        said = f"Complete through {through}, {words.ago(row['complete_through'], found.now)}; the limit is {limit}."
+        age = words.ago(row["complete_through"], found.now)
+        said = f"Complete through {through}, {age}; the limit is {limit}."
         return common.notice("warning", "Stale", said, "What rests on it is shown as unknown.")
     return None
 
@@ -130,7 +131,7 @@ def _polls(found: StreamDetail) -> Html:
         counts = tuple(words.number(run[name]) for name in ("read", "changed", "rejected", "deleted"))
         why = tag("small", text(run["error"]), class_="sg-bad") if run["error"] else None
         rows_.append((words.instant(run["started_at"]), tag("span", state, why), words.span(took), *counts))
-    heads = ("Started", "Outcome", "Took", "Read", "Changed", "Set aside", "Deleted")
+    heads = ("Started", "Outcome", "Took", "Read", "Changed", "Rejected", "Deleted")
     return common.table(heads, rows_, numbers=frozenset({2, 3, 4, 5, 6}))
 
 

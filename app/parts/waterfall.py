@@ -161,7 +161,8 @@ def _worst(groups: Mapping[str, Sequence[SpanRow]]) -> str:
 
 def _name(group: Sequence[SpanRow]) -> str:
     cross = "✖ " if any(span.status == _ERROR for span in group) else ""
-    return f"{cross}{words.instant(from_micros(group[0].start_ns // 1000))} · {words.counted(len(group), 'span')}"
+    at = words.instant(from_micros(group[0].start_ns // 1000))
+    return f"{cross}{at} · {words.counted(len(group), 'span')}"
 
 
 def nothing(title: str) -> Html:

@@ -15,7 +15,7 @@ PAGE = Page("Trace a deal", "Business", ":material/conversion_path:", "engagemen
 
 def render() -> None:
     """The id, the stepper, then the view the address names; without an id, the engagements by stage."""
-    with st.container(key="toolbar", width=440):
+    with st.container(key="toolbar-wide"):
         wanted = filters.any_id("Any id", "Any id of any system, a number, an exception, a trace")
     if wanted is None:
         here = filters.current()

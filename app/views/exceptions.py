@@ -13,7 +13,7 @@ PAGE = Page("Exceptions", "Business", ":material/rule:", "exceptions", 20)
 
 
 def render() -> None:
-    """Filters, what they come to, the list, and the chosen exception: the worst one unless the address says."""
+    """Filters, what they come to, the list, and one exception: the worst unless the address names one."""
     checks = site().checks()
     wanted = filters.exceptions(checks, reads.legal_entities(), reads.facets())
     query, chosen, place = filters.write(wanted), filters.value("id"), filters.page()

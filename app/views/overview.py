@@ -13,7 +13,7 @@ PAGE = Page("Sold work to revenue", "Business", ":material/monitoring:", "overvi
 
 def render() -> None:
     """The stage strip, the tiles, then the bars beside the table of systems."""
-    with st.container(key="toolbar", width=260):
+    with st.container(key="toolbar"):
         entity = filters.entity(reads.legal_entities())
     page = reads.overview_page(entity)
     with st.container(key="strip"):

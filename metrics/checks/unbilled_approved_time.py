@@ -11,12 +11,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Integer, Select, Subquery, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, false, func, not_, or_, select
+from sqlalchemy.sql.selectable import FromClause
 
 from metrics.calendar import Calendar, billing_date
 from metrics.check import Check, Explanation, Need, Row, Scope
-from metrics.relief import relieve
-from queries.schema import RECORD_TABLES
+from metrics.relief import give_back, relieve
+from queries.schema import RECORD_TABLES, system_role
 
 _entry = RECORD_TABLES["time_entry"]
 _invoice_line = RECORD_TABLES["invoice_line"]
@@ -26,70 +27,82 @@ _project = RECORD_TABLES["project"]
 _NO_CURRENCY = "XXX"  # ISO 4217's own word for "no currency": hours nobody priced
 
 
+def _subject_of(view: FromClause, subject: FromClause) -> ColumnElement[bool]:
+    """The project a view stands for: what it names, when that tie holds.
+
+    Where two views name each other, the PSA's is the one that people open.
+    """
+    named = and_(subject.c.system == view.c.project_system, subject.c.id == view.c.project_id)
+    back = and_(subject.c.project_system == view.c.system, subject.c.project_id == view.c.id)
+    psa = exists().where(system_role.c.system == view.c.system, system_role.c.role == "psa")
+    # COALESCE: a comparison with nothing is neither true nor false
+    mutual = and_(func.coalesce(back, false()), psa)
+    return and_(named, subject.c.engagement_id == view.c.engagement_id, not_(mutual))
+
+
 def _open_entries(scope: Scope) -> Subquery:
-    view, subject = _project.alias("view"), _project.alias("subject")
-    system = func.coalesce(view.c.project_system, _entry.c.project_system)
-    identifier = func.coalesce(view.c.project_id, _entry.c.project_id)
-    method = case(
-        (_entry.c.contract_line_id.is_(None), func.coalesce(subject.c.billing_method, view.c.billing_method))
-    )
+    view, subject, line = _project.alias("view"), _project.alias("subject"), _contract_line
+    project_id = func.coalesce(subject.c.id, _entry.c.project_id)
+    billing_method = func.coalesce(subject.c.billing_method, view.c.billing_method)
+    method = case((_entry.c.contract_line_id.is_(None), billing_method))
     tables = (
         _entry.outerjoin(
-            _contract_line,
-            (_contract_line.c.system == _entry.c.contract_line_system)
-            & (_contract_line.c.id == _entry.c.contract_line_id),
+            line, and_(line.c.system == _entry.c.contract_line_system, line.c.id == _entry.c.contract_line_id)
         )
-        .outerjoin(view, (view.c.system == _entry.c.project_system) & (view.c.id == _entry.c.project_id))
-        .outerjoin(subject, (subject.c.system == system) & (subject.c.id == identifier))
+        .outerjoin(view, and_(view.c.system == _entry.c.project_system, view.c.id == _entry.c.project_id))
+        .outerjoin(subject, _subject_of(view, subject))
     )
+    value = func.coalesce(_entry.c.open_minor, 0)
     return (
         select(
             _entry.c.engagement_id,
             _entry.c.system.label("entry_system"),
             _entry.c.id.label("entry_id"),
             _entry.c.work_date,
-            system.label("project_system"),
-            identifier.label("project_id"),
+            func.coalesce(subject.c.system, _entry.c.project_system).label("project_system"),
+            project_id.label("project_id"),
             func.coalesce(_entry.c.contract_line_system, "").label("line_system"),
             func.coalesce(_entry.c.contract_line_id, "").label("line_id"),
-            func.coalesce(_entry.c.open_currency, _contract_line.c.currency, _NO_CURRENCY).label("currency"),
-            func.coalesce(subject.c.legal_entity, _entry.c.legal_entity).label("legal_entity"),
-            subject.c.source_url,
-            func.coalesce(subject.c.number, subject.c.name, identifier).label("project"),
-            _contract_line.c.billing_calendar,
-            _contract_line.c.next_billing_on,
+            func.coalesce(_entry.c.open_currency, line.c.currency, _NO_CURRENCY).label("currency"),
+            func.coalesce(subject.c.legal_entity, view.c.legal_entity, _entry.c.legal_entity).label(
+                "legal_entity"
+            ),
+            func.coalesce(subject.c.source_url, view.c.source_url).label("source_url"),
+            func.coalesce(subject.c.number, view.c.number, project_id).label("project"),
+            line.c.billing_calendar,
+            line.c.next_billing_on,
             _entry.c.open_hours,
             _entry.c.relieved_minor,
-            func.coalesce(_entry.c.open_minor, 0).label("value"),
+            value.label("value"),
             case((_entry.c.open_minor.is_(None), _entry.c.open_hours), else_=0).label("unrated_hours"),
             case((_entry.c.billed, 1), else_=0).label("flagged"),
-            func.coalesce(_entry.c.open_minor, 0).label("rest"),
+            value.label("rest"),
         )
         .select_from(tables)
         .where(
             scope.covers(_entry.c.engagement_id),
             _entry.c.is_open,
             _entry.c.deleted_at.is_(None),
-            func.coalesce(_contract_line.c.kind, method) == "time_and_materials",
+            func.coalesce(line.c.kind, method) == "time_and_materials",
         )
         .subquery("open_entry")
     )
 
 
 def _pools(scope: Scope) -> Subquery:
-    view = _project.alias("pool_view")
-    line = _invoice_line
-    named = (view.c.system == line.c.project_system) & (view.c.id == line.c.project_id)
+    view, subject, line = _project.alias("pool_view"), _project.alias("pool_subject"), _invoice_line
+    named = and_(view.c.system == line.c.project_system, view.c.id == line.c.project_id)
+    tables = line.outerjoin(view, named).outerjoin(subject, _subject_of(view, subject))
     return (
         select(
-            func.coalesce(view.c.project_system, line.c.project_system).label("project_system"),
-            func.coalesce(view.c.project_id, line.c.project_id).label("project_id"),
+            func.coalesce(subject.c.system, line.c.project_system).label("project_system"),
+            func.coalesce(subject.c.id, line.c.project_id).label("project_id"),
             line.c.contract_line_system.label("line_system"),
             line.c.contract_line_id.label("line_id"),
             line.c.currency,
             line.c.pool_minor,
         )
-        .select_from(line.outerjoin(view, named))
+        .select_from(tables)
         .where(scope.covers(line.c.engagement_id), line.c.pool_minor != 0)
         .subquery("pooled")
     )
@@ -107,6 +120,7 @@ def _tier(pools: Subquery, group: tuple[str, ...], *, project: bool, line: bool)
 
 
 _PROJECT, _LINE = ("project_system", "project_id"), ("line_system", "line_id")
+_ORDER = ("work_date", "entry_system", "entry_id")
 
 
 def _select(scope: Scope) -> Select[Any]:
@@ -118,17 +132,20 @@ def _select(scope: Scope) -> Select[Any]:
         ((*_PROJECT, "currency"), True, False),
     ):
         tier = _tier(pools, group, project=project, line=line)
-        entries = relieve(entries, tier, group, ("work_date", "entry_system", "entry_id")).subquery()
+        entries = relieve(entries, tier, group, _ORDER).subquery()
+    # a credit that says of no line what it takes back is a project's pool below zero
+    entries = give_back(entries, tier, group, _ORDER).subquery()
     e = entries.c
+    is_open = or_(e.rest != 0, e.unrated_hours != 0)
     keys = (
-        e.project_system, e.project_id, e.line_id, e.currency, e.engagement_id, e.legal_entity, e.work_date,
+        e.project_system, e.project_id, e.line_system, e.line_id, e.currency, e.engagement_id, e.legal_entity, e.work_date,
         e.source_url, e.project, e.billing_calendar, e.next_billing_on,
     )  # fmt: skip
     return (
         select(
-            e.project_system.label("subject_system"),
-            literal("project").label("subject_kind"),
-            e.project_id.label("subject_id"),
+            func.coalesce(e.project_system, e.line_system).label("subject_system"),
+            case((e.project_id.is_(None), "contract_line"), else_="project").label("subject_kind"),
+            func.coalesce(e.project_id, e.line_id).label("subject_id"),
             func.nullif(e.line_id, "").label("contract_line"),
             e.currency,
             e.engagement_id,
@@ -139,14 +156,14 @@ def _select(scope: Scope) -> Select[Any]:
             e.project,
             e.billing_calendar,
             e.next_billing_on,
-            cast(func.count(), Integer).label("entries"),
-            func.sum(e.open_hours).label("hours"),
+            func.sum(case((is_open, 1), else_=0)).label("entries"),
+            func.sum(case((is_open, e.open_hours), else_=0)).label("hours"),
             func.sum(e.unrated_hours).label("unrated_hours"),
             func.sum(e.relieved_minor).label("relieved_by_reference"),
             func.sum(e.value - e.rest).label("relieved_by_amount"),
             func.sum(e.flagged).label("flagged_billed"),
         )
-        .where((e.rest != 0) | (e.unrated_hours != 0))
+        .where((e.value != 0) | (e.unrated_hours != 0))
         .group_by(*keys)
     )
 
@@ -157,11 +174,8 @@ def _since(row: Row, calendar: Calendar) -> date:
         return calendar.work_week_of(worked)
     if row["billing_calendar"] is None:
         # one known billing date and no rhythm: it can only speak for the work before it
-        return (
-            max(calendar.work_week_of(worked), row["next_billing_on"])
-            if worked <= row["next_billing_on"]
-            else worked
-        )
+        week = calendar.work_week_of(worked)
+        return max(week, row["next_billing_on"]) if worked <= row["next_billing_on"] else week
     return billing_date(worked, row["billing_calendar"], row["next_billing_on"])
 
 

@@ -140,6 +140,16 @@ def test_a_reversal_that_names_nothing_but_its_posting_takes_it_back_in_the_same
     assert line.judge(SOON) == [(K3, "M1", None, "1000.00", "GBP")]
 
 
+def test_a_reversal_corrected_to_another_posting_leaves_the_first_alone(line: Cast) -> None:
+    line.milestone()
+    line.revenue("R1", "1000", milestone_id="M1")
+    line.revenue("R2", "1000", reverses_id="R1")
+    assert open_at(line) == [("M1", "1000.00")]
+    line.revenue("R2", "1000", reverses_id="R9")
+
+    assert line.judge(SOON) == []
+
+
 def test_a_reversed_posting_of_the_line_relieves_nothing(line: Cast) -> None:
     line.milestone()
     line.revenue("R1", "1000", contract_line_id="CL1")

@@ -56,7 +56,7 @@ def hand_over(folder: Path, seed: int, engagements: int) -> Firm:
     for name, rows in tables.items():
         for row in rows:
             _renumber(row, name.partition("/")[2], ids, of_psa=name.startswith(("psa/", "time/")))
-    foreign_files.write(target, tables)
+    foreign_files.write(target, source, tables)
     config = shutil.copyfile(CONFIG, target / "sightglass.toml")
     return Firm(config, ids, tables, {_translated(gap, ids) for gap in truth(source)})
 
