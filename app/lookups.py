@@ -35,10 +35,18 @@ def way(any_id: str) -> Way | None:
         return Way(journey.journey(connection, found[0]), found[1:], here.now())
 
 
-def spans(engagement: str, hop: journey.Hop) -> list[SpanRow]:
-    """The traces that touched a hop's records, whole."""
+class Spans(NamedTuple):
+    """Whole traces: those that touched a hop's records, or, when none did, any record of the engagement."""
+
+    rows: Sequence[SpanRow]
+    of_hop: bool
+
+
+def spans(engagement: str, hop: journey.Hop) -> Spans:
+    """The traces that tell what happened at a hop."""
     with store() as (_, connection, _key):
-        return journey.spans(connection, engagement, hop)
+        mine = journey.spans(connection, engagement, hop)
+        return Spans(mine or journey.spans(connection, engagement), bool(mine))
 
 
 class Standpoints(NamedTuple):

@@ -23,6 +23,7 @@ _LOG = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
 ICON = _HERE / "favicon.png"
 _LIVE = "30s"
+_SIDEBAR_PX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,9 @@ def failure(number: str) -> Html:
 
 def register() -> None:
     """Name the program, build the navigation, and run the page the address asks for."""
-    st.set_page_config(page_title="Sightglass", page_icon=str(ICON), layout="wide")
+    st.set_page_config(
+        page_title="Sightglass", page_icon=str(ICON), layout="wide", initial_sidebar_state=_SIDEBAR_PX
+    )
     sections: dict[str, list[st.Page]] = {}
     for place, view in enumerate(views()):
         page = view.page

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -26,35 +26,46 @@ Key = tuple[str, str]
 LIVE = frozenset({"posted", "sent", "paid"})
 
 
-def credited_invoices(connection: Connection, kind: str, keys: Sequence[Key]) -> set[Key]:
-    """The invoices these stored credit notes, or lines of them, take back; asked before they change."""
+class Affected(NamedTuple):
+    """Invoices and lines that records used to be about."""
+
+    invoices: frozenset[Key] = frozenset()
+    lines: frozenset[Key] = frozenset()
+
+
+NOTHING = Affected()
+
+
+def affected(connection: Connection, kind: str, keys: Sequence[Key]) -> Affected:
+    """What these stored credit notes, or lines of them, take back; asked before they change."""
     if kind == "invoice":
-        found = rows_by(connection, "invoice", ("credits_system", "credits_id"), ("system", "id"), keys)
-    elif kind == "invoice_line":
-        columns = ("credits_line_system", "credits_line_id")
-        named = rows_by(connection, "invoice_line", columns, ("system", "id"), keys)
-        lines = [(system, identifier) for system, identifier in named if identifier is not None]
-        found = rows_by(connection, "invoice_line", ("invoice_system", "invoice_id"), ("system", "id"), lines)
-        found += rows_by(connection, "invoice_line", ("invoice_system", "invoice_id"), ("system", "id"), keys)
-    else:
-        found = []
-    return {(system, identifier) for system, identifier in found if identifier is not None}
+        found = rows_by(connection, kind, ("credits_system", "credits_id"), ("system", "id"), keys)
+        return Affected(_present(found))
+    if kind == "invoice_line":
+        owned = rows_by(connection, kind, ("invoice_system", "invoice_id"), ("system", "id"), keys)
+        named = rows_by(connection, kind, ("credits_line_system", "credits_line_id"), ("system", "id"), keys)
+        return Affected(_present(owned), _present(named))
+    return Affected()
 
 
-def settle(connection: Connection, kind: str, keys: Sequence[Key], before: Iterable[Key] = ()) -> set[str]:
+def _present(rows: Iterable[tuple[Any, ...]]) -> frozenset[Key]:
+    return frozenset((system, identifier) for system, identifier in rows if identifier is not None)
+
+
+def settle(connection: Connection, kind: str, keys: Sequence[Key], before: Affected = NOTHING) -> set[str]:
     """Refresh what depends on changed records of a kind; the engagements whose state changed.
 
-    ``before`` are invoices the records used to be about.
+    ``before`` is what they were about until now (:func:`affected`).
     """
     touched: set[str] = set()
     if kind == "invoice":
-        touched |= _settle_invoices(connection, {*keys, *before})
+        touched |= _settle_invoices(connection, {*keys, *before.invoices})
     elif kind == "invoice_line":
         headers = rows_by(
             connection, "invoice_line", ("invoice_system", "invoice_id"), ("system", "id"), keys
         )
         own = {(system, identifier) for system, identifier in headers if identifier is not None}
-        touched |= _settle_invoices(connection, own | set(before), set(keys))
+        touched |= _settle_invoices(connection, own | before.invoices, {*keys, *before.lines})
     elif kind == "time_entry":
         touched |= _settle_entries(connection, set(keys))
     elif kind in ("contract_line", "project"):

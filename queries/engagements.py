@@ -18,34 +18,18 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from queries.keys import Forest, Key, engagement_name
 from queries.records import ANCHORS, NODE_KINDS, REFERENCES, Record
 from queries.rows import Source
 from queries.schema import link, node
+from queries.weak_links import WEAK, decide
 from queries.write import execute_many, rows_by, upsert
 
-_RANK = {kind: f"{rank}" for rank, kind in enumerate(NODE_KINDS)}
 _NODE = ("kind", "system", "id")
 _LINK = (
     *("from_kind", "from_system", "from_id", "name"),
     *("to_kind", "to_system", "to_id", "method", "ties", "refused"),
 )
-
-
-class Key(NamedTuple):
-    """One record of one system."""
-
-    kind: str
-    system: str
-    id: str
-
-
-def engagement_name(key: Key) -> str:
-    """The engagement a record makes by itself."""
-    return f"{key.kind}:{key.system}:{key.id}"
-
-
-def _order(name: str) -> tuple[str, str]:
-    return _RANK[name.partition(":")[0]], name
 
 
 @dataclass(slots=True)
@@ -71,9 +55,7 @@ def place_nodes(
     edges = [edge for record in records for edge in _edges(kind, source, record)]
     before = _stored_edges(connection, owners)
     targets = {edge.target for edge in edges} | {edge.target for edge in before}
-    weak = _weak_edges_at(connection, owners)
-    ends = {key for edge in weak for key in (edge.owner, edge.target)}
-    nodes = _load(connection, {*owners, *targets, *ends})
+    nodes = _load(connection, {*owners, *targets})
     touched = {n.engagement for n in nodes.values()}
     new = _place_missing(nodes, targets)
     for record, owner in zip(records, owners, strict=True):
@@ -86,10 +68,11 @@ def place_nodes(
         )
         new.add(owner)
     _write_nodes(connection, new, nodes)
-    merged, split = _write_edges(connection, before, edges, weak, nodes)
-    _merge(connection, merged, nodes, touched)
+    split = _write_edges(connection, before, edges)
+    _merge(connection, [edge for edge in edges if edge.method != WEAK], nodes, touched)
     if split:
         _split(connection, {nodes[key].engagement for key in split}, nodes, touched)
+    _reconsider(connection, {n.engagement for n in nodes.values()}, nodes, touched)
     touched |= {nodes[key].engagement for key in owners}
     return {key.id: nodes[key].engagement for key in owners}, touched
 
@@ -112,7 +95,9 @@ def anchor_leaves(
     known = set(_stored_edges(connection, sorted({edge.owner for edge in edges}), by_leaves=True))
     new = [edge for edge in edges if edge not in known]
     upsert(connection, link, _LINK, [(*e.owner, e.name, *e.target, e.method, True, None) for e in new])
-    _merge(connection, new, nodes, touched)
+    if new:
+        _merge(connection, new, nodes, touched)
+        _reconsider(connection, {n.engagement for n in nodes.values()}, nodes, touched)
     return [nodes[keys[0]].engagement if keys else None for keys in named]
 
 
@@ -187,67 +172,35 @@ def _stored_edges(connection: Connection, owners: Sequence[Key], *, by_leaves: b
     return [_Edge(Key(*row[:3]), row[3], Key(*row[4:7]), row[7]) for row in mine]
 
 
-def _weak_edges_at(connection: Connection, keys: Sequence[Key]) -> list[_Edge]:
-    # a record that arrives or changes may allow or forbid a weak link that ends at it
-    rows = rows_by(connection, "link", _LINK, ("to_kind", "to_system", "to_id"), keys)
-    return [_Edge(Key(*row[:3]), row[3], Key(*row[4:7]), row[7]) for row in rows if row[7] == "same_number"]
-
-
-def _refusal(edge: _Edge, nodes: Mapping[Key, _Node]) -> str | None:
-    """Why a weak link may not tie; None when it ties."""
-    if edge.method != "same_number":
-        return None
-    left, right = nodes[edge.owner], nodes[edge.target]
-    if not (left.present and right.present):
-        return "one of the two records has not been seen"
-    if left.legal_entity and right.legal_entity and left.legal_entity != right.legal_entity:
-        return f"it would join legal entity {left.legal_entity} with {right.legal_entity}"
-    same_system = (left.customer or "").partition(":")[0] == (right.customer or "").partition(":")[0]
-    if left.customer and right.customer and same_system and left.customer != right.customer:
-        return f"it would join customer {left.customer} with {right.customer}"
-    return None
-
-
-def _write_edges(
-    connection: Connection,
-    before: Sequence[_Edge],
-    edges: Sequence[_Edge],
-    weak: Sequence[_Edge],
-    nodes: Mapping[Key, _Node],
-) -> tuple[list[_Edge], set[Key]]:
-    """Store the links; those that tie now, and the ends of those that no longer do."""
-    stored = _tying(connection, [*before, *weak])
-    current = {*edges, *weak}
-    rows, tie, loosened = [], [], set()
-    for edge in current:
-        refused = _refusal(edge, nodes)
-        rows.append((*edge.owner, edge.name, *edge.target, edge.method, refused is None, refused))
-        if refused is None:
-            tie.append(edge)
-        elif edge in stored:
-            loosened |= {edge.owner, edge.target}
+def _write_edges(connection: Connection, before: Sequence[_Edge], edges: Sequence[_Edge]) -> set[Key]:
+    """Store the links as they are now; the ends of those that are gone. Weak ones tie by decision only."""
+    current = set(edges)
     gone = [edge for edge in before if edge not in current]
-    loosened |= {key for edge in gone if edge in stored for key in (edge.owner, edge.target)}
+    new = current - set(before)
     execute_many(
         connection,
         "DELETE FROM link WHERE from_kind = ? AND from_system = ? AND from_id = ? AND name = ?",
         [(*edge.owner, edge.name) for edge in gone],
     )
+    rows = [(*e.owner, e.name, *e.target, e.method, e.method != WEAK, None) for e in sorted(new)]
     upsert(connection, link, _LINK, rows)
-    return tie, loosened
+    return {key for edge in gone for key in (edge.owner, edge.target)}
 
 
-def _tying(connection: Connection, edges: Sequence[_Edge]) -> set[_Edge]:
-    owners = sorted({edge.owner for edge in edges})
-    rows = rows_by(connection, "link", _LINK, ("from_kind", "from_system", "from_id"), owners)
-    return {_Edge(Key(*row[:3]), row[3], Key(*row[4:7]), row[7]) for row in rows if row[8]}
+def _reconsider(
+    connection: Connection, engagements: set[str], nodes: dict[Key, _Node], touched: set[str]
+) -> None:
+    """Decide anew which weak links of these engagements tie, and place their records accordingly."""
+    concerned = decide(connection, engagements)
+    if concerned:
+        _split(connection, concerned, nodes, touched)
 
 
 def _merge(
     connection: Connection, edges: Sequence[_Edge], nodes: dict[Key, _Node], touched: set[str]
 ) -> None:
     """Join engagements along links: the smallest name of a component is the name of all."""
-    forest = _Forest()
+    forest = Forest()
     for edge in edges:
         forest.join(nodes[edge.owner].engagement, nodes[edge.target].engagement)
     renamed = forest.renamed()
@@ -265,32 +218,12 @@ def _engagement_tables() -> tuple[str, ...]:
     return (*NODE_KINDS, *ANCHORS)
 
 
-class _Forest:
-    """Union-find over engagement names; the root is the smallest name."""
-
-    def __init__(self) -> None:
-        self.parent: dict[str, str] = {}
-
-    def root(self, name: str) -> str:
-        while (up := self.parent.setdefault(name, name)) != name:
-            self.parent[name] = self.parent[up]
-            name = up
-        return name
-
-    def join(self, left: str, right: str) -> None:
-        small, large = sorted((self.root(left), self.root(right)), key=_order)
-        self.parent[large] = small
-
-    def renamed(self) -> dict[str, str]:
-        return {name: root for name in self.parent if (root := self.root(name)) != name}
-
-
 def _split(connection: Connection, engagements: set[str], nodes: dict[Key, _Node], touched: set[str]) -> None:
     """Work out the components of some engagements anew, and move every record that changed side."""
     touched |= engagements
     values = [(name,) for name in sorted(engagements)]
     members = [Key(*row) for row in rows_by(connection, "node", _NODE, ("engagement_id",), values)]
-    forest = _Forest()
+    forest = Forest()
     for key in members:
         forest.root(engagement_name(key))
     for row in rows_by(connection, "link", _LINK, ("from_kind", "from_system", "from_id"), members):

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from queries.derive import Key, credited_invoices, reopen, settle
+from queries.derive import Key, affected, reopen, settle
 from queries.engagements import anchor_leaves, place_nodes
 from queries.records import ANCHORS, NODE_KINDS, InvoiceLine, Record, TimeEntry
 from queries.rows import Encoded, Source, encode, first_active
@@ -57,7 +57,7 @@ def _store(
 ) -> None:
     fresh = [encoded.records[i] for i, _ in news]
     keys = [(source.system, record.id) for record in fresh]
-    before = credited_invoices(connection, kind, keys)
+    before = affected(connection, kind, keys)
     done.touched |= _undone_by(connection, kind, keys)
     engagements = _place(connection, kind, source, fresh, done.touched)
     rows = [(*encoded.rows[i], name) for (i, _), name in zip(news, engagements, strict=True)]

@@ -53,17 +53,20 @@ def heading(found: Journey, now: datetime) -> Html:
     parts: list[Part] = [text(found.engagement, class_="sg-code")]
     if found.legal_entity:
         parts.append(text(found.legal_entity))
+    parts.append(tag("strong", _diagnosis(found, now)))
+    said = tag("p", common.dotted(parts), class_="sg-muted")
+    return tag("header", tag("h2", text(words.deal(found.title))), said, class_="sg-heading")
+
+
+def _diagnosis(found: Journey, now: datetime) -> Html:
+    if not found.findings:
+        return common.mark(words.HOPS["done"], "Nothing is stuck")
+    age = common.since_days(min(row["since"] for row in found.findings), now)
     broken = next((hop for hop in found.hops if hop.missing), None)
-    if broken is not None:
-        oldest = min(row["since"] for row in found.findings)
-        stuck = f"stuck before {broken.title} for {common.since_days(oldest, now)}"
-        parts.append(tag("strong", common.mark(words.HOPS["missing"], stuck)))
-    else:
-        parts.append(common.mark(words.HOPS["done"], "Nothing is stuck"))
-    dotted = [part for piece in parts for part in (" · ", piece)][1:]
-    return tag(
-        "header", tag("h2", text(found.title)), tag("p", *dotted, class_="sg-muted"), class_="sg-heading"
-    )
+    if broken is None:
+        said = f"{words.counted(len(found.findings), 'open exception')}, the oldest for {age}"
+        return common.mark(words.HOPS["partial"], said)
+    return common.mark(words.HOPS["missing"], f"stuck before {broken.title} for {age}")
 
 
 # ---- the stepper ---------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def _station(station: Station, found: Overview, blind: frozenset[str], legal_ent
     state, word = _station_state(station, blind)
     stuck = href("/exceptions", stage=station.stage, entity=legal_entity)
     here = href("/engagement", stage=station.stage, entity=legal_entity)
-    transit = f"median {words.span(station.transit_s)}" if station.transit_s is not None else words.NONE
+    transit = _transit(station.transit_s)
     count = inside(
         here,
         words.number(station.engagements),
@@ -76,6 +76,12 @@ def _station(station: Station, found: Overview, blind: frozenset[str], legal_ent
         inside(stuck, common.mark(state, word), class_="sg-small", title="Exceptions that wait to come in"),
         class_=f"sg-tone-{state.tone}",
     )  # fmt: skip
+
+
+def _transit(seconds: int | None) -> str:
+    if seconds is None:
+        return words.NONE
+    return f"median {words.span(seconds)}" if seconds else "at once"
 
 
 def _station_state(station: Station, blind: frozenset[str]) -> tuple[Mark, str]:
@@ -138,13 +144,14 @@ def conversion(found: Overview) -> str:
     left = found.risk.unconverted
     rest = f"; {words.counted(left, 'exception')} without a rate not in it" if left else ""
     whole = words.totals(found.risk.totals, brief=True)
-    return f"{rates(found.currency, found.rate_type, found.rates_on)}: {whole}{rest}"
+    at = rates(found.currency, found.rate_type, found.rates_on)
+    return f"In {found.currency} {at}: {whole}{rest}"
 
 
 def rates(currency: str, rate_type: str | None, on: Any) -> str:
     """The rates a total was converted at, by name and date."""
     kind = f"{rate_type} rates" if rate_type else "the newest rates"
-    return f"In {currency} at {kind} of {words.day(on)}" if on else f"In {currency}, no rates are known"
+    return f"at {kind} of {words.day(on)}" if on else f"no rate into {currency} is known"
 
 
 def _check(page: OverviewPage, figures: CheckFigures, legal_entity: str | None) -> Html:
@@ -181,22 +188,19 @@ def _outcome(outcome: Mapping[str, Any], part: Worth) -> tuple[Mark, str]:
 
 
 def sparkline(figures: CheckFigures, currency: str | None) -> Html:
-    """A check's open exceptions day by day as a line; in words where there are not yet two days."""
+    """A check's open exceptions day by day, a bar a day; in words where there are not yet two days."""
     days = figures.trend
-    if len(days) < 2:  # noqa: PLR2004 - a line has two ends
+    if len(days) < 2:  # noqa: PLR2004 - a trend has two ends
         return tag("span", "The trend starts with the second day", class_="sg-muted")
     values = [day.amount_minor if currency else day.items for day in days]
     top = max(*values, 1)
-    step = 100 / (len(values) - 1)
-    points = " ".join(f"{place * step:.1f},{28 - 26 * value / top:.1f}" for place, value in enumerate(values))
-    said = f"{words.day(days[0].on)} to {words.day(days[-1].on)}, highest " + (
-        words.short_minor(max(values), currency) if currency else words.number(max(values))
-    )
-    area = tag("polygon", points=f"0,30 {points} 100,30", class_="sg-area")
-    line = tag("polyline", points=points, class_="sg-line", vector_effect="non-scaling-stroke")
-    return tag(
-        "svg", tag("title", said), area, line, viewBox="0 0 100 30", preserveAspectRatio="none", role="img"
-    )
+    bars_ = []
+    for day, value in zip(days, values, strict=True):
+        amount = f", {words.minor(day.amount_minor, currency)}" if currency else ""
+        said = f"{words.day(day.on)}: {words.counted(day.items, 'exception')}{amount}"
+        bars_.append(tag("i", style=f"height:{max(100 * value / top, 3):.0f}%", title=said))
+    said = f"{words.day(days[0].on)} to {words.day(days[-1].on)}"
+    return tag("span", *bars_, class_="sg-days", role="img", aria_label=f"Day by day, {said}")
 
 
 # ---- bars and systems ----------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def summary(found: Queue, query: Query) -> Html:
     if reporting.currency is not None:
         whole = tag("b", common.money(words.minor(found.group_minor, reporting.currency)))
         at = rates(reporting.currency, reporting.rate_type, found.rates_on)
-        parts.append(join(whole, tag("small", f" {at[0].lower()}{at[1:]}")))
+        parts.append(join(whole, tag("small", f" {at}")))
         if found.unconverted:
             parts.append(f"{words.counted(found.unconverted, 'exception')} without a rate not in it")
     parts += [

@@ -13,6 +13,7 @@ from app.parts.overview import role
 from app.words import Mark
 
 PAGE = "/systems"
+_COUNTS = ("read", "changed", "rejected", "deleted")
 _RUNS = {
     "ok": Mark("●", "Read", "ok"),
     "partial": Mark("▲", "Read in part", "warn"),
@@ -128,11 +129,13 @@ def _polls(found: StreamDetail) -> Html:
     for run in found.runs:
         took = None if run["ended_at"] is None else (run["ended_at"] - run["started_at"]).total_seconds()
         state = common.mark(_RUNS.get(run["outcome"], Mark("○", words.title(run["outcome"]), "unknown")))
-        counts = tuple(words.number(run[name]) for name in ("read", "changed", "rejected", "deleted"))
+        counts = (
+            ", ".join(f"{words.number(run[name])} {name}" for name in _COUNTS if run[name]) or "nothing new"
+        )
         why = tag("small", text(run["error"]), class_="sg-bad") if run["error"] else None
-        rows_.append((words.instant(run["started_at"]), tag("span", state, why), words.span(took), *counts))
-    heads = ("Started", "Outcome", "Took", "Read", "Changed", "Rejected", "Deleted")
-    return common.table(heads, rows_, numbers=frozenset({2, 3, 4, 5, 6}))
+        started = tag("span", words.instant(run["started_at"]), class_="sg-money")
+        rows_.append((started, tag("div", state, " ", why), words.span(took), counts))
+    return common.table(("Started", "Outcome", "Took", "Rows"), rows_)
 
 
 def nothing() -> Html:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from app import words
+from app.lookups import Spans
 from app.markup import Html, Part, tag, text
 from app.parts import common
 from app.parts.engagement import PAGE
@@ -16,6 +17,7 @@ from queries.types import from_micros
 
 #: more than this nobody reads, and no browser draws at once
 LIMIT = 500
+_TRACES = 12
 _ERROR = 2
 _DEEPEST = 12
 
@@ -138,19 +140,23 @@ def hop(found: Journey, wanted: str | None) -> Hop:
     return (named or [hop for hop in reversed(hops) if hop.records] or hops)[0]
 
 
-def panel(found: Journey, chosen: Hop, spans: Sequence[SpanRow], trace: str | None) -> tuple[Part, ...]:
-    """The hops to choose from, the traces of the chosen one, and one of them as a waterfall."""
+def panel(found: Journey, chosen: Hop, spans: Spans, trace: str | None) -> tuple[Part, ...]:
+    """The hops to choose from, the traces that tell of the chosen one, and one of them as a waterfall."""
     query = {"id": found.engagement, "view": "spans"}
     hops = common.tabs(PAGE, "hop", chosen.stage, {hop.stage: hop.title for hop in found.hops}, query)
-    groups = traces(spans)
+    groups = traces(spans.rows)
     if not groups:
-        return hops, nothing(chosen.title)
+        return hops, nothing()
+    note = None
+    if not spans.of_hop:
+        said = f"No span names a record of {chosen.title}. These are all the traces of this work."
+        note = tag("p", said, class_="sg-muted")
     shown = trace if trace in groups else _worst(groups)
-    names = {key: _name(group) for key, group in groups.items()}
+    names = {key: _name(group) for key, group in list(groups.items())[:_TRACES]}
     picker = (
         common.tabs(PAGE, "trace", shown, names, {**query, "hop": chosen.stage}) if len(groups) > 1 else None
     )
-    return hops, picker, waterfall(shown, groups[shown])
+    return hops, note, picker, waterfall(shown, groups[shown])
 
 
 def _worst(groups: Mapping[str, Sequence[SpanRow]]) -> str:
@@ -165,7 +171,9 @@ def _name(group: Sequence[SpanRow]) -> str:
     return f"{cross}{at} · {words.counted(len(group), 'span')}"
 
 
-def nothing(title: str) -> Html:
-    """What to say about a hop that no trace touched."""
-    said = "No span names a record of this hop. Traces come in by OTLP, and name records in their attributes."
-    return common.notice("plain", f"No traces of {title}", said)
+def nothing() -> Html:
+    """What to say about work that no trace touched."""
+    said = (
+        "No span names a record of this work. Traces come in by OTLP, and name records in their attributes."
+    )
+    return common.notice("plain", "No traces", said)

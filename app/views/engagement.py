@@ -41,6 +41,5 @@ def render() -> None:
 def _parts(view: str, found: Journey) -> tuple[Part, ...]:
     if view == "spans":
         hop = waterfall.hop(found, filters.value("hop"))
-        spans = lookups.spans(found.engagement, hop)
-        return waterfall.panel(found, hop, spans, filters.value("trace"))
+        return waterfall.panel(found, hop, lookups.spans(found.engagement, hop), filters.value("trace"))
     return (engagement.VIEWS[view][1](found),)

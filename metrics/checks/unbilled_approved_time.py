@@ -138,8 +138,8 @@ def _select(scope: Scope) -> Select[Any]:
     e = entries.c
     is_open = or_(e.rest != 0, e.unrated_hours != 0)
     keys = (
-        e.project_system, e.project_id, e.line_system, e.line_id, e.currency, e.engagement_id, e.legal_entity, e.work_date,
-        e.source_url, e.project, e.billing_calendar, e.next_billing_on,
+        e.project_system, e.project_id, e.line_system, e.line_id, e.currency, e.engagement_id,
+        e.legal_entity, e.work_date, e.source_url, e.project, e.billing_calendar, e.next_billing_on,
     )  # fmt: skip
     return (
         select(

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from metrics.evaluate import evaluate
 from queries.schema import finding, open_item
-from tests.cast import Cast
+from tests.cast import Cast, utc
 
 NOW = "2026-11-27T18:00Z"
 EARLY, LATE = "2026-11-03T00:00Z", "2026-11-04T00:00Z"
@@ -140,28 +141,37 @@ def firms(draw: Draw) -> list[Version]:
 
 
 def batches(versions: Iterable[Version]) -> list[list[Version]]:
-    """Neighbours of one stream go together."""
-    return [list(group) for _, group in groupby(versions, key=lambda v: (v.kind, v.system))]
+    """All versions of a stream together, stream by stream."""
+    ordered = sorted(versions, key=_stream)
+    return [list(group) for _, group in groupby(ordered, key=_stream)]
+
+
+def _stream(version: Version) -> tuple[str, str]:
+    return version.kind, version.system
 
 
 def delivered(versions: list[Version], chance: random.Random) -> list[list[Version]]:
-    """The same versions in any order, some of them again and late, cut into batches anywhere."""
+    """The same versions in any order, some of them again and late, every stream cut into batches anywhere."""
     again = chance.sample(versions, len(versions) // 4)
-    order = [*versions, *again]
-    chance.shuffle(order)
-    cut: list[list[Version]] = []
-    while order:
-        size = chance.randint(1, 2 * len(versions) // 5 + 1)
-        piece, order = order[:size], order[size:]
-        cut += batches(sorted(piece, key=lambda v: (v.kind, v.system)))
+    cut = []
+    for stream in batches([*versions, *again]):
+        chance.shuffle(stream)
+        place = chance.randint(0, len(stream))
+        cut += [part for part in (stream[:place], stream[place:]) if part]
+    chance.shuffle(cut)
     return cut
 
 
 def send(firm: Cast, batch: list[Version]) -> None:
-    """One batch, judged as the runner does."""
+    """One batch, into the store only."""
     records = [firm.record(v.kind, v.id, **dict(v.fields)) for v in batch]
     firm.batch(batch[0].kind, batch[0].system, records)
-    firm.judge(NOW)
+
+
+def judge(firm: Cast) -> None:
+    """What the last batches touched, judged as the runner does."""
+    evaluate(firm.connection, firm.touched, utc(NOW), firm.rules)
+    firm.touched = set()
 
 
 def outcome(firm: Cast) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from queries.store import writing
 from tests.cast import Cast, casting
-from tests.queries.deliveries import NOW, Version, batches, delivered, firms, outcome, send
+from tests.queries.deliveries import NOW, Version, batches, delivered, firms, judge, outcome, send
 
 
 class _Undone(Exception):
@@ -37,12 +37,16 @@ def fresh(engine: Engine | None = None) -> Iterator[Cast]:
 def compare(versions: list[Version], seed: int, engine: Engine | None = None) -> None:
     """Deliver a firm in order and at random; nothing may differ, and nothing may drift on the way."""
     with fresh() as firm:
-        for batch in batches(sorted(versions, key=lambda v: (v.kind, v.system))):
+        firm.judge(NOW)
+        for batch in batches(versions):
             send(firm, batch)
+        judge(firm)
         expected, stored = outcome(firm), firm.snapshot()
     with fresh(engine) as firm:
+        firm.judge(NOW)
         for batch in delivered(versions, random.Random(seed)):
             send(firm, batch)
+            judge(firm)
             assert firm.drift(NOW) == {}, batch
         assert outcome(firm) == expected
         assert engine is not None or firm.snapshot() == stored

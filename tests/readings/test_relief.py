@@ -203,16 +203,6 @@ def test_the_oldest_is_gone_when_the_pool_covers_it_and_what_relieved_it_is_stil
     assert facts(project)["relieved_by_amount"] == 90_000
 
 
-def test_what_was_relieved_whole_by_reference_is_still_shown(project: Cast) -> None:
-    project.time("T1")
-    project.time("T2", hours="2")
-    project.invoice()
-    project.line("L1", "800", entries=("T1",))
-
-    assert open_at(project) == "200.00"
-    assert facts(project)["relieved_by_reference"] == 80_000
-
-
 def test_references_relieve_before_amounts_do(project: Cast) -> None:
     project.time("T1", work_date="2026-10-05")
     project.time("T2", work_date="2026-10-12")

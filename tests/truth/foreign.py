@@ -24,7 +24,8 @@ Ids = dict[tuple[str, str], tuple[str, str]]
 
 CONFIG = ROOT / "tests" / "truth" / "foreign.toml"
 _LETTERS = {
-    "project": "P", "milestone": "M", "allocation": "A", "billing_event": "B", "time_entry": "T", "expense": "X",
+    "project": "P", "milestone": "M", "allocation": "A", "billing_event": "B",
+    "time_entry": "T", "expense": "X",
 }  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def _numbers(tables: Tables) -> Ids:
 
 
 def _renumber(row: Row, kind: str, ids: Ids, *, of_psa: bool) -> None:
-    """New ids in a row and in what it names. ``home`` is the PSA it lies in or speaks of; a row has one at most."""
+    """New ids in a row and in what it names. ``home`` is the one PSA it lies in or speaks of, if any."""
     homes = set()
     if of_psa:
         home, row["id"] = ids[kind, row["id"]]

@@ -1,4 +1,4 @@
-"""Which files each system of the foreign firm exports, and their columns; ``foreign.toml`` reads them back."""
+"""The files each system of the foreign firm exports; ``foreign.toml`` reads them back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 
@@ -168,7 +167,10 @@ def _invoice_line(row: Row) -> Row:
     return {
         "line": row["id"],
         "doc": {"id": row["invoice_id"], "company": say("legal_entity", row["legal_entity"])},
-        "job": {"book": "GL" if row["project_system"] == "erp" else say("home", row["home"]), "no": row["project_id"]},
+        "job": {
+            "book": "GL" if row["project_system"] == "erp" else say("home", row["home"]),
+            "no": row["project_id"],
+        },
         "source": say("home", row["home"]),
         "agreement": {"line": row["contract_line_id"] or "N/A"},
         "milestone": row["milestone_id"] or None,
@@ -177,7 +179,10 @@ def _invoice_line(row: Row) -> Row:
         "quantity": float(row["hours"]) if row["hours"] else None,
         "credits": row["credits_line_id"] or None,
         "time": [{"no": entry, "h": float(hours) if hours else None} for entry, hours in row["time_entries"]],
-        "audit": {"at": say("source_updated_at", row["source_updated_at"]), "deleted": say("gone", row["gone"])},
+        "audit": {
+            "at": say("source_updated_at", row["source_updated_at"]),
+            "deleted": say("gone", row["gone"]),
+        },
     }
 
 
@@ -200,7 +205,7 @@ def _revenue_line(row: Row) -> Row:
 
 
 def _as_it_is(source: Path, folder: Path) -> None:
-    """What some systems export canonically; contracts and the ledger's tables under company codes of their own."""
+    """What some systems export canonically, if under company codes of their own."""
     for system, stream, codes in (
         ("clm", "contract", CITIES),
         ("clm", "contract_line", CITIES),

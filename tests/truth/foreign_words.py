@@ -105,7 +105,10 @@ CRM = Dialect(
     instant=lambda moment: moment.astimezone(ZoneInfo("Europe/London")).replace(tzinfo=None),
     flags=(False, True),
     nothing=None,
-    words={**_entities(*CITIES), "status": {"won": "Closed Won", "lost": "Closed Lost", "open": "Negotiation"}},
+    words={
+        **_entities(*CITIES),
+        "status": {"won": "Closed Won", "lost": "Closed Lost", "open": "Negotiation"},
+    },
 )
 ERP = Dialect(
     number=lambda number: f"{number:,f}",
@@ -117,7 +120,8 @@ ERP = Dialect(
         **_entities(*(f"HG-{code[:2]}" for code in ENTITIES)),
         "home": {"psa_a": "PS-EUROPE", "psa_b": "PS-AMERICAS"},
         "link_method": {"native_reference": "ref", "external_id": "ext"},
-        "stat": {"planned": "Inactive", "active": "Open", "on_hold": "Blocked", "complete": "Done", "closed": "Shut"},
+        "stat": {"planned": "Inactive", "active": "Open", "on_hold": "Blocked", "complete": "Done",
+                 "closed": "Shut"},
         "kind": {"invoice": "Invoice", "credit_note": "Credit Memo"},
         "status": {"draft": "Open", "pending_approval": "Pending Approval", "posted": "Posted",
                    "sent": "Sent To Customer", "paid": "Paid In Full", "void": "Voided"},

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from app.bootstrap import application
-from app.report import exception_list, reject_list
+from app.report import exception_list, reject_list, trace
+from queries import journey
 from queries.engagements import Key, engagements_of
 from queries.exceptions import Filters
 from queries.schema import RECORD_TABLES
 from queries.store import reading
 from tests.truth import firm, foreign
+
 
 @pytest.fixture(scope="module")
 def handed(tmp_path_factory: pytest.TempPathFactory) -> foreign.Firm:
@@ -52,7 +54,9 @@ def test_what_was_deleted_in_the_source_is_deleted_here(handed: foreign.Firm) ->
         stored = {
             tuple(row)
             for table in RECORD_TABLES.values()
-            for row in connection.execute(select(table.c.system, table.c.id).where(table.c.deleted_at.is_not(None)))
+            for row in connection.execute(
+                select(table.c.system, table.c.id).where(table.c.deleted_at.is_not(None))
+            )
         }
 
     assert stored == gone
@@ -77,7 +81,10 @@ def test_equal_ids_of_two_systems_stay_apart(handed: foreign.Firm) -> None:
         key: engagement[contract] for key, contract in by_contract.items()
     }
     assert {(row.system, row.id): (row.project_id, row.engagement_id) for row in time} == {
-        (row["home"], row["id"]): (row["project_id"], engagement[Key("project", row["home"], row["project_id"])])
+        (row["home"], row["id"]): (
+            row["project_id"],
+            engagement[Key("project", row["home"], row["project_id"])],
+        )
         for row in handed.tables["time/time_entry"]
     }
 
@@ -85,8 +92,9 @@ def test_equal_ids_of_two_systems_stay_apart(handed: foreign.Firm) -> None:
 def test_an_ambiguous_id_is_said_to_be_one(handed: foreign.Firm) -> None:
     numbers = [handed.row("psa/project", psa, "P-1")["number"] for psa in ("psa_a", "psa_b")]
 
-    ways = [_trace(handed.config, number) for number in numbers]
-    asked = _trace(handed.config, "P-1")
+    with application(handed.config) as app, reading(app.engine) as connection:
+        ways = [_trace(connection, number) for number in numbers]
+    asked = json.loads(firm.command(handed.config, "trace", "P-1", "--json").stdout)
 
     assert [way["also_found"] for way in ways] == [[], []]
     assert {asked["engagement"], *asked["also_found"]} == {way["engagement"] for way in ways}
@@ -148,7 +156,9 @@ def test_a_subject_that_could_not_be_read_yet_is_not_judged_and_the_rest_is(tmp_
 
 def _milestone(handed: foreign.Firm) -> str:
     """One of psa_a that is planted to be found."""
-    return min(fact[3] for fact in handed.expected if fact[:3] == ("milestone_without_revenue", "psa_a", "milestone"))
+    return min(
+        fact[3] for fact in handed.expected if fact[:3] == ("milestone_without_revenue", "psa_a", "milestone")
+    )
 
 
 def _copy(handed: foreign.Firm, folder: Path) -> Path:
@@ -189,6 +199,6 @@ def _rejects(config: Path) -> list[dict[str, Any]]:
         return reject_list(connection)
 
 
-def _trace(config: Path, any_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(firm.command(config, "trace", any_id, "--json").stdout)
-    return found
+def _trace(connection: Connection, any_id: str) -> dict[str, Any]:
+    found, *others = journey.resolve(connection, any_id)
+    return trace(connection, found, others)
