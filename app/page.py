@@ -28,13 +28,14 @@ _SIDEBAR_PX = 200
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's name, its section of the navigation, its icon, its address and its place."""
+    """A page's name, its section of the navigation, its icon, its address, its place, and its heading."""
 
     title: str
     section: str
     icon: str
     url: str
     order: int
+    heading: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def show(view: View) -> None:
     try:
         before = reads.freshness()
         with st.container(key="heading"):
-            st.html(tag("h1", view.page.title))
+            st.html(tag("h1", view.page.heading or view.page.title))
             _fresh(before.version)
         view.render()
     except Exception:  # noqa: BLE001 - one page that fails must not take the others along

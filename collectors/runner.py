@@ -11,6 +11,7 @@ import logging
 import os
 import random
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from collectors.decode import decode, refusal
 from collectors.errors import CollectorError, FatalError, RetriableError
 from queries import polls
 from queries.engagements import Key, engagements_of
+from queries.errors import StoreError
 from queries.ingest import ingest, mark_deleted, stored_ids
 from queries.polls import Progress, Reject
 from queries.rows import Source
@@ -36,6 +38,7 @@ _TRACER = trace.get_tracer("sightglass.collectors")
 _TRIES = 5
 _LEASE = timedelta(minutes=5)
 _LONGEST_PAUSE_S = 120.0
+_OURS = ("app.", "collectors.", "metrics.", "queries.")
 
 AfterBatch = Callable[[Connection, set[str], datetime], None]
 
@@ -154,6 +157,19 @@ def _from_text(raw: str) -> Any:
         return None
 
 
+def _fault(problem: Exception) -> str:
+    """An error nobody foresaw, by its place in the program: what it quotes may hold a secret."""
+    place = "?"
+    for frame, line in traceback.walk_tb(problem.__traceback__):
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith(_OURS):
+            place = f"{module}:{line}"
+    return (
+        f"{type(problem).__name__} at {place}: the program has a fault here."
+        " Remedy: report it with this line; the other streams go on"
+    )
+
+
 def _trace_id(span: trace.Span) -> str | None:
     context = span.get_span_context()
     return format(context.trace_id, "032x") if context.is_valid else None
@@ -178,17 +194,28 @@ class _Poll:
         with writing(self.runner.engine) as store:
             run = polls.start_run(store, name, stream, self.started, trace_id)
             self.position = polls.watermark(store, name, stream)
-        error: str | None = None
+        try:
+            outcome, error = self._pass(run)
+            self._close(run, outcome, error)
+        except StoreError:
+            raise
+        except Exception as problem:  # noqa: BLE001 - a fault in one collector or check must not stop the rest
+            outcome, error = "failed", f"{name}/{stream}: {_fault(problem)}"
+            with writing(self.runner.engine) as store:
+                polls.end_run(store, run, now=self.runner.clock(), outcome=outcome, error=error)
+        return Outcome(name, stream, outcome, self.progress, error)
+
+    def _pass(self, run: int) -> tuple[str, str | None]:
         try:
             self._read(run)
             outcome = "truncated" if self.truncated else "partial" if self.progress.rejected else "ok"
+            error = None
             if self.stream.deletes == "sweep" and not self.truncated:
                 error = self._sweep(run)
                 outcome = "partial" if error else outcome
         except CollectorError as problem:
-            outcome, error = "failed", str(problem)
-        self._close(run, outcome, error)
-        return Outcome(name, stream, outcome, self.progress, error)
+            return "failed", str(problem)
+        return outcome, error
 
     def _read(self, run: int) -> None:
         for attempt in range(1, _TRIES + 1):
@@ -250,6 +277,8 @@ class _Poll:
         with writing(self.runner.engine) as store:
             gone = stored_ids(store, kind, name) - seen
             touched = mark_deleted(store, kind, name, gone, self.started)
+            named = polls.forget_rejects(store, name, self.stream.name, seen, self.started)
+            touched |= set(engagements_of(store, [Key(*key) for key in named]).values())
             self.progress.deleted += len(gone)
             polls.batch_done(store, run, self.progress, None)
             self.runner.after_batch(store, touched, self.runner.clock())

@@ -179,6 +179,8 @@ def end_run(
 # ---- rejects ---------------------------------------------------------------------------------
 
 Name = tuple[str, str, str]
+#: characters of an id that a reject remembers
+_ID_KEPT = 255
 
 
 class Reject(NamedTuple):
@@ -251,6 +253,22 @@ def resolve_rejects(
             resolve_reject(connection, row.id, now)
             named += [(kind, at, identifier) for kind, at, identifier in json.loads(row.names)]
     return named
+
+
+def forget_rejects(
+    connection: Connection, system: str, stream: str, held: Iterable[str], now: datetime
+) -> list[Name]:
+    """Rejects of records their source no longer holds wait for nothing; the records those named."""
+    mine = and_(reject.c.system == system, reject.c.stream == stream, reject.c.resolved_at.is_(None))
+    named_ones = select(reject.c.id, reject.c.record_id, reject.c.names).where(
+        mine, reject.c.record_id.is_not(None)
+    )
+    waiting = connection.execute(named_ones).all()
+    there = {_storable(identifier[:_ID_KEPT]) for identifier in held} if waiting else set()
+    gone = [row for row in waiting if row.record_id not in there]
+    for row in gone:
+        resolve_reject(connection, row.id, now)
+    return [(kind, at, identifier) for row in gone for kind, at, identifier in json.loads(row.names)]
 
 
 def open_rejects(connection: Connection, system: str | None = None, stream: str | None = None) -> list[Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -103,19 +104,33 @@ def _columns(
 
 def _column(kind: str, name: str, source: Source, records: list[Record], *, sqlite: bool) -> list[Any]:
     unit = FIELDS[kind][name]
-    values = [getattr(record, name) for record in records]
+    values = list(map(attrgetter(name), records))
+    if values.count(None) == len(values) and not name.endswith("_system"):
+        return values
     if unit == "money":
-        return [
-            None if value is None else to_minor(value, _currency(record))
+        pairs = [
+            None if value is None else (value, _currency(record))
             for value, record in zip(values, records, strict=True)
         ]
+        return _each(pairs, lambda pair: to_minor(*pair))
     if unit in _SCALES:
-        return [None if value is None else to_scaled(value, _SCALES[unit]) for value in values]
+        return _each(values, lambda value: to_scaled(value, _SCALES[unit]))
     if unit == "instant":
         return [None if value is None else round(value.timestamp() * 1_000_000) for value in values]
     if unit == "day":
-        return [None if value is None else value.isoformat() for value in values] if sqlite else values
+        return _each(values, date.isoformat) if sqlite else values
     return _plain_column(kind, name, source, records, values)
+
+
+def _each(values: Sequence[Any], convert: Callable[[Any], Any]) -> list[Any]:
+    """Every value converted, equal ones once: a page repeats its hours, rates and days."""
+    try:
+        distinct = set(values)
+    except TypeError:
+        raise MoneyError("a signalling NaN is not a number: correct it in the source") from None
+    distinct.discard(None)
+    known = {value: convert(value) for value in distinct}
+    return list(map(known.get, values))
 
 
 def _plain_column(
@@ -124,7 +139,7 @@ def _plain_column(
     """Values kept as they are, but for a reference's own system and a code the firm renames."""
     if name.endswith("_system") and (reference := name.removesuffix("_system")) in REFERENCES[kind]:
         default = source.reference(reference, kind)
-        ids = [getattr(record, f"{reference}_id") for record in records]
+        ids = map(attrgetter(f"{reference}_id"), records)
         return [None if i is None else value or default for value, i in zip(values, ids, strict=True)]
     if name == "legal_entity" and source.legal_entities:
         return [source.legal_entities.get(value, value) for value in values]
@@ -139,15 +154,10 @@ def _currency(record: Record) -> str:
 
 
 def _digests(records: list[Record], salt: bytes) -> list[bytes]:
-    digests = []
-    for record in records:
-        data = _encode_json(record)
-        if b"\\u0000" in data:
-            raise ValueError(
-                "a text holds the NUL character, which no database keeps: remove it in the source"
-            )
-        digests.append(blake2b(data, digest_size=8, salt=salt).digest())
-    return digests
+    texts = list(map(_encode_json, records))
+    if any(b"\\u0000" in text for text in texts):
+        raise ValueError("a text holds the NUL character, which no database keeps: remove it in the source")
+    return [blake2b(text, digest_size=8, salt=salt).digest() for text in texts]
 
 
 def first_active(record: Record) -> int | None:
@@ -175,16 +185,15 @@ def value_of(hours: Decimal, rate: Decimal, currency: str, rounding: str | None)
 
 
 def _time_columns(records: list[Record]) -> list[list[Any]]:
-    opened, currencies, hours = [], [], []
-    minors: list[int | None] = []
-    for record in records:
-        assert isinstance(record, TimeEntry)
-        rate, currency = record.rate, record.currency
-        opened.append(counts_as_work(record))
-        currencies.append(currency)
-        if rate is None or currency is None:
-            minors.append(None)
-        else:
-            minors.append(value_of(record.hours, rate, currency, record.rounding))
-        hours.append(to_scaled(record.hours, HOURS_SCALE))
-    return [opened, currencies, minors, hours, [0] * len(records)]
+    entries = cast("list[TimeEntry]", records)
+    priced = [
+        None if e.rate is None or e.currency is None else (e.hours, e.rate, e.currency, e.rounding)
+        for e in entries
+    ]
+    return [
+        [counts_as_work(entry) for entry in entries],
+        [entry.currency for entry in entries],
+        _each(priced, lambda parts: value_of(*parts)),
+        _each([entry.hours for entry in entries], lambda hours: to_scaled(hours, HOURS_SCALE)),
+        [0] * len(entries),
+    ]

@@ -1,7 +1,7 @@
 """Weak links: a same number ties two pieces of work only where nothing speaks against it.
 
 What speaks against it is asked of everything either side is already tied to for certain: customers of
-one system, or legal entities, of which the two sides share none. The decision looks at all weak links
+one system, or legal entities, that are not one and the same. The decision looks at all weak links
 that hang together, in the order of their keys, so it does not depend on the order of arrival.
 """
 
@@ -33,12 +33,12 @@ class _Side:
 
     def against(self, other: _Side) -> str | None:
         """Why the two may not be one."""
-        if self.entities and other.entities and not self.entities & other.entities:
-            return f"it would join legal entity {min(self.entities)} with {min(other.entities)}"
+        if self.entities and other.entities and len(self.entities | other.entities) > 1:
+            return f"it would join legal entity {_differing(self.entities, other.entities)}"
         for system in sorted(self.customers.keys() & other.customers.keys()):
             mine, theirs = self.customers[system], other.customers[system]
-            if not mine & theirs:
-                return f"it would join customer {min(mine)} with {min(theirs)}"
+            if len(mine | theirs) > 1:
+                return f"it would join customer {_differing(mine, theirs)}"
         return None
 
     def take_in(self, other: _Side) -> None:
@@ -46,6 +46,11 @@ class _Side:
         self.entities |= other.entities
         for system, found in other.customers.items():
             self.customers[system] |= found
+
+
+def _differing(mine: set[str], theirs: set[str]) -> str:
+    left = min(mine - theirs, default=min(mine))
+    return f"{left} with {min(theirs - {left})}"
 
 
 def decide(connection: Connection, engagements: Iterable[str]) -> set[str]:

@@ -7,11 +7,11 @@ them (see :mod:`queries.rows`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table
 
 Row = tuple[Any, ...]
@@ -93,22 +93,42 @@ def rows_by(
     """Rows of a table whose key columns equal one of the given tuples. One statement, any number of keys."""
     if not values:
         return []
-    picked = ", ".join(f"t.{name}" for name in columns)
-    width = range(len(key))
+    parts = list(zip(*values, strict=True))
+    # most batches are of one kind and one system: what never varies is said once
+    varying = [i for i, part in enumerate(parts) if part.count(part[0]) != len(part)] or [len(key) - 1]
+    fixed = [i for i in range(len(key)) if i not in varying]
     if connection.dialect.name == "sqlite":
-        wanted = ", ".join(f"value ->> {i} AS k{i}" for i in width)
-        joined = " AND ".join(f"t.{name} = w.k{i}" for i, name in enumerate(key))
-        sql = f"SELECT {picked} FROM (SELECT {wanted} FROM json_each(?)) w CROSS JOIN {source} t ON {joined}"
-        result = connection.exec_driver_sql(sql, (json.dumps(list(values)),))
+        keys, wanted, given = _json_keys([parts[i] for i in varying])
     else:
-        arrays = ", ".join("%s::text[]" for _ in width)
-        names = ", ".join(f"k{i}" for i in width)
-        joined = " AND ".join(f"t.{name} = w.k{i}" for i, name in enumerate(key))
-        sql = f"SELECT {picked} FROM unnest({arrays}) AS w({names}) JOIN {source} t ON {joined}"
-        result = connection.exec_driver_sql(
-            sql, tuple([list(column) for column in zip(*values, strict=True)])
-        )
-    return [tuple(row) for row in result]
+        keys, wanted, given = _array_keys([parts[i] for i in varying])
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    conditions = [f"t.{key[i]} = {name}" for i, name in zip(varying, keys, strict=True)]
+    conditions += [f"t.{key[i]} = {mark}" for i in fixed]
+    picked = ", ".join(f"t.{name}" for name in columns)
+    sql = f"SELECT {picked} FROM {wanted} CROSS JOIN {source} t WHERE {' AND '.join(conditions)}"
+    result = connection.exec_driver_sql(sql, (*given, *(parts[i][0] for i in fixed)))
+    return [tuple(row) for row in result.all()]
+
+
+def _json_keys(parts: list[Row]) -> tuple[list[str], str, Row]:
+    """Names of the wanted keys, the table they come from, and its parameters; SQLite."""
+    if len(parts) == 1:
+        return ["w.value"], "json_each(?) w", (_json(parts[0]),)
+    places = range(len(parts))
+    names = ", ".join(f"value ->> {i} AS k{i}" for i in places)
+    keys = _json(list(zip(*parts, strict=True)))
+    return [f"w.k{i}" for i in places], f"(SELECT {names} FROM json_each(?)) w", (keys,)
+
+
+def _array_keys(parts: list[Row]) -> tuple[list[str], str, Row]:
+    """The same for PostgreSQL."""
+    places = range(len(parts))
+    arrays, names = ", ".join("%s::text[]" for _ in places), ", ".join(f"k{i}" for i in places)
+    return [f"w.k{i}" for i in places], f"unnest({arrays}) AS w({names})", tuple(list(p) for p in parts)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def execute_many(connection: Connection, sql: str, rows: Sequence[Row]) -> None:

@@ -74,7 +74,7 @@ def _station(station: Station, found: Overview, blind: frozenset[str], legal_ent
         tag("div", amount, class_="sg-small"),
         tag("small", transit, class_="sg-muted", title="Median time from the stage before"),
         inside(stuck, common.mark(state, word), class_="sg-small", title="Exceptions that wait to come in"),
-        class_=f"sg-tone-{state.tone}",
+        class_=f"sg-tone-{state.tone}" + (" sg-grey" if state.tone == "unknown" else ""),
     )  # fmt: skip
 
 
@@ -111,10 +111,19 @@ def _risk(page: OverviewPage, legal_entity: str | None) -> Html:
         tag("b", "At risk"),
         tag("div", common.worth(risk.group_minor, found.currency, risk.totals), class_="sg-huge"),
         tag("div", words.counted(risk.items, "exception"), f", {words.number(risk.overdue)} overdue"),
+        _doubt(risk),
         tag("div", change(found), class_="sg-small sg-muted"),
         tag("div", conversion(found), class_="sg-small sg-muted"),
     ]  # fmt: skip
-    return inside(href("/exceptions", entity=legal_entity), *lines, class_="sg-tile sg-tile-risk")
+    grey = " sg-grey" if risk.items and risk.unknown == risk.items else ""
+    return inside(href("/exceptions", entity=legal_entity), *lines, class_=f"sg-tile sg-tile-risk{grey}")
+
+
+def _doubt(risk: Worth) -> Html | None:
+    if not risk.unknown:
+        return None
+    said = f"{words.number(risk.unknown)} cannot be judged now: last known values"
+    return tag("div", common.mark(words.OUTCOMES["unknown"], said), class_="sg-small")
 
 
 def change(found: Overview) -> str:

@@ -20,6 +20,7 @@ LIMIT = 500
 _TRACES = 12
 _ERROR = 2
 _DEEPEST = 12
+_ROOM = 82
 
 
 class Placed(NamedTuple):
@@ -115,22 +116,29 @@ def _row(item: Placed) -> Html:
         f", error: {span.status_message or ''}" if failed else ""
     )
     cross = tag("b", "✖ ", class_="sg-bad") if failed else None
-    indent = f"padding-left:{min(item.depth, _DEEPEST) * 14}px"
-    label = tag(
-        "span", cross, text(span.name), " ", tag("small", text(span.service), class_="sg-muted"), style=indent
-    )
-    bar = tag(
-        "i", style=f"left:{item.left:.3f}%;width:{item.width:.3f}%", class_="sg-failed" if failed else None
-    )
-    late = " sg-flip" if item.left + item.width > 80 else ""  # noqa: PLR2004 - no room to the right of the bar
-    at = 100 - item.left if late else item.left + item.width
-    number = tag("small", length, style=f"{'right' if late else 'left'}:{at:.3f}%")
-    why = (
-        tag("small", text(span.status_message), class_="sg-bad sg-span-why")
-        if failed and span.status_message
-        else None
-    )
-    return tag("li", label, tag("div", bar, number), why, class_="sg-span", title=said)
+    indent = min(item.depth, _DEEPEST) * 14
+    service = tag("small", text(span.service), class_="sg-muted")
+    label = tag("span", cross, text(span.name), " ", service, style=f"padding-left:{indent}px")
+    bar = tag("i", style=_place(item), class_="sg-failed" if failed else None)
+    why = None
+    if failed and span.status_message:
+        under = f"padding-left:{indent + 18}px"
+        why = tag("small", text(span.status_message), class_="sg-bad sg-span-why", style=under)
+    return tag("li", label, tag("div", bar, _length(item, length)), why, class_="sg-span", title=said)
+
+
+def _place(item: Placed) -> str:
+    return f"left:{item.left:.3f}%;width:{item.width:.3f}%"
+
+
+def _length(item: Placed, length: str) -> Html:
+    """How long a span took, written where there is room: after its bar, before it, or on it."""
+    end = item.left + item.width
+    if end <= _ROOM:
+        return tag("small", length, style=f"left:{end:.3f}%")
+    if item.left >= 100 - _ROOM:
+        return tag("small", length, style=f"right:{100 - item.left:.3f}%")
+    return tag("small", length, style=f"right:{100 - end:.3f}%", class_="sg-on-bar")
 
 
 def hop(found: Journey, wanted: str | None) -> Hop:

@@ -8,7 +8,7 @@ from app import filters, reads
 from app.page import Page
 from app.parts import common, overview
 
-PAGE = Page("Sold work to revenue", "Business", ":material/monitoring:", "overview", 10)
+PAGE = Page("Overview", "Business", ":material/monitoring:", "overview", 10, "Sold work to revenue")
 
 
 def render() -> None:

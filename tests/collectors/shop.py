@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine
 
 from collectors.contract import Page, Stream, System, SystemSettings
+from collectors.errors import SkippableError
 from collectors.runner import Configured, Outcome, Runner
 from queries import polls
 from queries.rows import Source
@@ -26,6 +27,13 @@ def row(identifier: Any, **fields: Any) -> dict[str, Any]:
     return {"id": identifier, "status": "active", "source_updated_at": "2026-11-01T00:00:00Z", **fields}
 
 
+def parsed(raw: Any) -> dict[str, Any]:
+    """The row as it is; what is no mapping cannot be read."""
+    if not isinstance(raw, dict):
+        raise SkippableError("psa/projects: a row is no object", remedy="export objects")
+    return dict(raw)
+
+
 @dataclass
 class Shop:
     """The source. ``faults`` happen in turn, each before the page it is listed for (counted from 0)."""
@@ -37,7 +45,7 @@ class Shop:
     unreadable: tuple[tuple[str, str], ...] = ()
     deletes: Literal["signal", "sweep", "none"] = "none"
     settle: timedelta = timedelta(0)
-    parse: Callable[[Any], Mapping[str, Any] | None] = dict
+    parse: Callable[[Any], Mapping[str, Any] | None] = parsed
     asked: list[str | None] = field(default_factory=list)
     held: list[str] | None = None
 

@@ -140,7 +140,7 @@ def test_a_fault_of_a_collector_ends_only_its_own_poll(
         outcome = till.poll()
 
     assert outcome.outcome == "failed"
-    assert f"psa/projects: {type(fault).__name__}" in (outcome.error or "")
+    assert f"psa/projects: {type(fault).__name__} at " in (outcome.error or "")
     assert "Remedy: " in (outcome.error or "")
     assert runs(engine)[0].outcome == "failed"
     assert state(engine).leased_by is None
@@ -258,16 +258,17 @@ def test_what_the_source_no_longer_holds_was_deleted_there(engine: Engine) -> No
     assert till.judged[-2] == {"project:psa:P1", "project:psa:P2", "project:psa:P3"}
 
 
-def test_a_sweep_that_fails_deletes_nothing_and_proves_nothing(engine: Engine) -> None:
+def test_a_sweep_that_fails_deletes_nothing_and_says_so(engine: Engine) -> None:
     till = Till(engine, Shop(five(), deletes="sweep"))
     till.poll()
     till.now += MINUTE
     till.shop.held = []
     till.shop.faults = [(-2, FatalError("psa/projects: the ids cannot be read"))]
 
-    assert till.poll().outcome == "failed"
-    assert len(ids(engine)) == 5
-    assert state(engine).complete_through == NOW
+    outcome = till.poll()
+
+    assert (outcome.outcome, outcome.progress.deleted, len(ids(engine))) == ("partial", 0, 5)
+    assert "deletions were not looked for: psa/projects: the ids cannot be read" in state(engine).error
 
 
 def test_a_row_that_left_its_source_waits_no_longer_in_quarantine(engine: Engine) -> None:
@@ -291,11 +292,12 @@ def test_bad_rows_are_kept_and_everything_else_goes_on(engine: Engine) -> None:
 
     outcome = till.poll()
 
+    assert outcome.error is None
     assert (outcome.outcome, outcome.progress.rejected, ids(engine)) == ("partial", 6, {"P0", "P9"})
     waiting = {found.raw: found for found in quarantine(engine)}
     assert len(waiting) == 6
     assert waiting["<html>"].reason == "psa/projects page 3 is no JSON"
-    assert all(found.reason.startswith("psa/projects ") for found in waiting.values())
+    assert all(found.reason.startswith("psa/projects") for found in waiting.values())
     assert "field 'status'" in waiting[json.dumps(bad[0])].reason
     assert "Remedy: " in waiting[json.dumps(bad[0])].reason
     assert state(engine).complete_through == NOW

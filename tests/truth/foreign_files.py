@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -215,7 +216,7 @@ def _as_it_is(source: Path, folder: Path) -> None:
     ):
         text = (source / system / f"{stream}.csv").read_text(encoding="utf-8")
         for entity, code in zip(ENTITIES, codes, strict=True):
-            text = text.replace(f",{entity},", f",{code},")
+            text = re.sub(rf"^([^,]*),{entity},", rf"\1,{code},", text, flags=re.MULTILINE)
         _put(folder / system / f"{stream}.csv", text.encode())
     _put(folder / "clm" / "_complete_through", AS_OF.isoformat().encode())
 
