@@ -62,7 +62,7 @@ def opened(config: Path | None = None) -> Iterator[App]:
             stream=sys.stderr,
             format="%(asctime)s %(levelname)s %(name)s %(message)s",
         )
-        for name in ("httpx", "httpcore", "alembic", "apscheduler"):
+        for name in ("httpx", "httpcore", "alembic", "apscheduler", "uvicorn"):
             logging.getLogger(name).setLevel(logging.WARNING)
         yield app
 

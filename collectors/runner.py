@@ -26,9 +26,10 @@ from collectors.contract import Page, Stream, System
 from collectors.decode import decode, refusal
 from collectors.errors import CollectorError, FatalError, RetriableError
 from queries import polls
-from queries.engagements import Key, engagements_of
+from queries.engagements import engagements_of
 from queries.errors import StoreError
 from queries.ingest import ingest, mark_deleted, stored_ids
+from queries.keys import Key
 from queries.polls import Progress, Reject
 from queries.rows import Source
 from queries.store import writing

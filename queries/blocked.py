@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from queries.engagements import Key, engagements_of
+from queries.engagements import engagements_of
+from queries.keys import Key
 from queries.records import NODE_KINDS, REFERENCES
 from queries.schema import reject
 from queries.write import rows_by

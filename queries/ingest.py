@@ -65,7 +65,8 @@ def _store(
     done.touched |= {name for name in engagements if name} | {old for _, old in news if old}
     done.touched |= _judged_by(connection, kind, source, fresh)
     lines, lost = _billed_time(connection, kind, source, fresh)
-    done.touched |= settle(connection, kind, keys, before)
+    open_ends = _unsettled(connection, source, fresh) if kind == "time_entry" else keys
+    done.touched |= settle(connection, kind, open_ends, before)
     done.touched |= settle(connection, "invoice_line", sorted(lines))
     done.touched |= reopen(connection, sorted(lost))
 
@@ -133,6 +134,15 @@ def _place(
     if kind in ANCHORS:
         return anchor_leaves(connection, kind, source, records, touched)
     return [None] * len(records)
+
+
+def _unsettled(connection: Connection, source: Source, entries: Sequence[Record]) -> list[Key]:
+    """Time entries the bulk write could not settle: those without a rate of their own, or named by a line."""
+    names = ("entry_system", "entry_id")
+    keys = [(source.system, entry.id) for entry in entries]
+    named = set(rows_by(connection, "billed_time", names, names, keys))
+    priced = [isinstance(e, TimeEntry) and e.rate is not None and e.currency is not None for e in entries]
+    return [key for key, rated in zip(keys, priced, strict=True) if not rated or key in named]
 
 
 def _judged_by(connection: Connection, kind: str, source: Source, records: Sequence[Record]) -> set[str]:

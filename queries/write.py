@@ -7,6 +7,7 @@ them (see :mod:`queries.rows`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import Any
@@ -30,7 +31,20 @@ def upsert(connection: Connection, table: Table, columns: Sequence[str], rows: l
     action = (
         f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {assign}{guard}" if kept else "ON CONFLICT DO NOTHING"
     )
-    insert(connection, table, columns, rows, action)
+    filled, rows = _filled(columns, rows)
+    insert(connection, table, filled, rows, action)
+
+
+def _filled(columns: Sequence[str], rows: list[Row]) -> tuple[Sequence[str], list[Row]]:
+    """The columns that hold anything, and the rows without the others: half of a record's are often empty.
+
+    A column that is not given is NULL, in a new row and in ``excluded``.
+    """
+    parts = list(zip(*rows, strict=True))
+    chosen = [i for i, part in enumerate(parts) if part.count(None) != len(part)]
+    if len(chosen) == len(columns):
+        return columns, rows
+    return [columns[i] for i in chosen], list(zip(*(parts[i] for i in chosen), strict=True))
 
 
 #: columns that only an insert sets: they are lowered by a statement of their own afterwards
@@ -128,7 +142,11 @@ def _array_keys(parts: list[Row]) -> tuple[list[str], str, Row]:
 
 
 def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        # half a surrogate pair, which only a row in quarantine can hold: no key has one, none is found
+        return json.dumps(value)
 
 
 def execute_many(connection: Connection, sql: str, rows: Sequence[Row]) -> None:

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Engine, create_engine, select
 
 from metrics.evaluate import Rules, audit, evaluate
 from queries import polls
-from queries.engagements import Key, engagements_of
+from queries.engagements import engagements_of
 from queries.exceptions import Filters, history, page
 from queries.ingest import ingest, mark_deleted
+from queries.keys import Key
 from queries.polls import Name, Reject, RoleConfig, StreamConfig
 from queries.records import KINDS, Record
 from queries.rows import Source

@@ -38,6 +38,8 @@ def summary(found: Queue, query: Query) -> Html:
         common.money(words.money(total.amount, total.currency)) for total in common.largest(found.totals)
     ]
     parts.append("most money by age first")
+    if query:
+        parts.append(inside(PAGE, "Clear filters", class_="sg-link"))
     export = tag("a", "CSV", href=href("/export/exceptions.csv", **query), download=True, class_="sg-link")
     return tag("p", common.dotted([*parts, export]), class_="sg-summary sg-muted")
 

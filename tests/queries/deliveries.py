@@ -86,10 +86,11 @@ class _Job:
         n = self.n
         for entry in ("a", "b"):
             rate = self.draw(st.sampled_from(["100", "33.333333", None]))
+            own_line = f"L{n}" if self.draw(st.integers(0, 3)) == 0 else None
             self.put(
                 "time_entry", "psa", f"T{n}{entry}", project_id=f"P{n}", contract_line_id=f"CL{n}",
                 work_date="2026-10-05", hours="8", rate=rate, currency="GBP" if rate else None, status="approved",
-                before={"status": "submitted", "hours": "6"}, may_go=True,
+                invoice_line_id=own_line, before={"hours": "6", "invoice_line_id": f"L{n}"}, may_go=True,
             )  # fmt: skip
         if self.chance():
             self.put(

@@ -70,6 +70,24 @@ def test_a_same_number_does_not_join_entities_through_a_record_that_names_none(f
     assert firm.engagement("contract", "C1") != firm.engagement("project", "J1")
 
 
+def test_one_record_does_not_join_two_customers_by_two_numbers(firm: Cast) -> None:
+    firm.deal(**CUSTOMER_A)
+    firm.contract(**CUSTOMER_B)
+    firm.project("P1", opportunity_id="O1", contract_id="C1", **WEAK)
+
+    assert firm.engagement("opportunity", "O1") != firm.engagement("contract", "C1")
+
+
+def test_an_entry_booked_on_the_wrong_line_lets_go_of_it_once_corrected(firm: Cast) -> None:
+    firm.project("P1", **CUSTOMER_A)
+    firm.contract("C2", **CUSTOMER_B)
+    firm.promise("CL2", contract_id="C2")
+    firm.time("T1", contract_line_id="CL2")
+    firm.time("T1")
+
+    assert firm.engagement("project", "P1") != firm.engagement("contract", "C2")
+
+
 def test_a_suggestion_becomes_a_tie_when_the_contradiction_is_corrected_and_back(firm: Cast) -> None:
     firm.deal(**CUSTOMER_A)
     firm.project(opportunity_id="O1", **WEAK, **CUSTOMER_B)
@@ -233,6 +251,22 @@ STORIES: dict[str, tuple[Step, ...]] = {
         lambda f: f.job("J1", "P1", **at(4)),
         lambda f: f.deal("O1", **CUSTOMER_B, **at(5)),
         lambda f: f.time("T1", billed=True, **at(6)),
+    ),
+    "entry corrected": (
+        lambda f: f.project("P1", **CUSTOMER_A, **at(1)),
+        lambda f: f.contract("C2", **CUSTOMER_B, **at(2)),
+        lambda f: f.promise("CL2", contract_id="C2", **at(3)),
+        lambda f: f.time("T1", contract_line_id="CL2", **at(4)),
+        lambda f: f.time("T1", **at(5)),
+        lambda f: f.deal("O1", **at(6)),
+    ),
+    "weak between two": (
+        lambda f: f.deal("O1", **CUSTOMER_A, **at(1)),
+        lambda f: f.contract("C1", **CUSTOMER_B, **at(2)),
+        lambda f: f.project("P1", opportunity_id="O1", contract_id="C1", **WEAK, **at(3)),
+        lambda f: f.job("J1", "P1", contract_id="C1", **at(4)),
+        lambda f: f.job("J1", "P1", **at(5)),
+        lambda f: f.time("T1", **at(6)),
     ),
     "credit corrected": (
         lambda f: f.project("P1", billing_method="time_and_materials", **at(1)),

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from queries.open_items import stored
 from tests.cast import K2, Cast, keys
 
 NOW = "2026-12-01T12:00Z"
@@ -285,3 +286,22 @@ def test_two_systems_that_name_each_others_project_bill_one_project(firm: Cast) 
     firm.line("L1", "300", project_id="J1", project_system="erp")
 
     assert [found[3] for found in firm.judge(NOW)] == ["500.00"]
+
+
+def test_a_correction_billed_by_a_line_below_zero_is_done(project: Cast) -> None:
+    project.time("T1")
+    project.time("T2", hours="-2")
+    project.invoice()
+    project.line("L1", "-200", entries=("T2",))
+
+    # the 8 x 100 are still owed, the -200 are billed
+    assert open_at(project) == "800.00"
+
+
+def test_time_billed_by_amount_leaves_nothing_open(project: Cast) -> None:
+    project.time("T1")
+    project.invoice()
+    project.line("L1", "800")
+    project.judge(NOW)
+
+    assert stored(project.connection, K2) == []

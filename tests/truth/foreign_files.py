@@ -131,7 +131,8 @@ def _enrich(table: str, row: Row, number: int) -> None:
     row["contract_number"] = row.get("contract_id", "").removeprefix("CTR-")
     row["contract_line_number"] = row.get("contract_line_id", "").removeprefix("CTR-")
     if table == "psa/milestone":
-        row["milestone"], row["cents"] = row["status"], str(Decimal(row["amount"]) * 100)
+        row["milestone"] = row["status"]
+        row["cents"] = str(Decimal(row["amount"]) * 100) if row["amount"] else ""
     elif table == "psa/billing_event":
         row["event"] = row["status"]
     elif table in {"time/time_entry", "time/expense"}:
@@ -164,14 +165,11 @@ def _erp(folder: Path, tables: Tables) -> None:
 
 def _invoice_line(row: Row) -> Row:
     """Nested as an API gives it: the job is the ledger's own project, or one of a PSA."""
-    say = ERP.cell
+    say, ledger = ERP.cell, row["project_system"] == "erp"
     return {
         "line": row["id"],
         "doc": {"id": row["invoice_id"], "company": say("legal_entity", row["legal_entity"])},
-        "job": {
-            "book": "GL" if row["project_system"] == "erp" else say("home", row["home"]),
-            "no": row["project_id"],
-        },
+        "job": {"book": "GL" if ledger else say("home", row["home"]), "no": row["project_id"]},
         "source": say("home", row["home"]),
         "agreement": {"line": row["contract_line_id"] or "N/A"},
         "milestone": row["milestone_id"] or None,
@@ -180,10 +178,7 @@ def _invoice_line(row: Row) -> Row:
         "quantity": float(row["hours"]) if row["hours"] else None,
         "credits": row["credits_line_id"] or None,
         "time": [{"no": entry, "h": float(hours) if hours else None} for entry, hours in row["time_entries"]],
-        "audit": {
-            "at": say("source_updated_at", row["source_updated_at"]),
-            "deleted": say("gone", row["gone"]),
-        },
+        "audit": {"at": say("changed_at", row["source_updated_at"]), "deleted": say("gone", row["gone"])},
     }
 
 

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, select
 from app.bootstrap import application
 from app.report import exception_list, reject_list, trace
 from queries import journey
-from queries.engagements import Key, engagements_of
+from queries.engagements import engagements_of
 from queries.exceptions import Filters
+from queries.keys import Key
 from queries.schema import RECORD_TABLES
 from queries.store import reading
 from tests.truth import firm, foreign

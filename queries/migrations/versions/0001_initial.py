@@ -773,6 +773,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("trace_id", "span_id", name=op.f("pk_span")),
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_span_start_ns"), "span", ["start_ns"], unique=False)
     op.create_table(
         "span_key",
         sa.Column("kind", sa.Text(), nullable=False, comment="opportunity, project, invoice ..."),
@@ -786,6 +787,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "id", "trace_id", "span_id", name=op.f("pk_span_key")),
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_span_key_start_ns"), "span_key", ["start_ns"], unique=False)
     op.create_table(
         "stream_state",
         sa.Column("system", sa.Text(), nullable=False),
