@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -60,17 +60,18 @@ def lanes(found: Journey, now: datetime, *, dark: bool) -> go.Figure:
     frame = _Frame(min(moments.values(), default=now - timedelta(days=7)), now, palette(dark=dark))
     spots = _spots(found, moments, frame)
     heights = _heights(spots)
-    figure = go.Figure()
-    missing = [moments[hop.stage] for hop in found.hops if hop.state == "missing" and hop.stage in moments]
+    shapes = [
+        _bar(spot, heights[spot.lane, spot.row], frame.colours) for spot in spots if spot.until > spot.since
+    ]
+    missing = [spot.since for spot in spots if spot.hop.state == "missing"]
     if missing:
-        figure.add_vrect(
-            x0=min(missing), x1=now, fillcolor=frame.colours.bad, opacity=0.09, line_width=0, layer="below"
-        )
-    for spot in spots:
-        _mark(figure, spot, heights[spot.lane, spot.row], frame)
-    figure.add_vline(x=now, line={"color": frame.colours.muted, "width": 1})
-    figure.add_annotation(x=now, y=1, yref="paper", yanchor="bottom", text="now", showarrow=False)
-    return _dressed(figure, heights, frame)
+        shapes.append(_window(min(missing), frame))
+    line = {"color": frame.colours.muted, "width": 1}
+    shapes.append({"type": "line", "x0": now, "x1": now, "yref": "paper", "y0": 0, "y1": 1, "line": line})
+    # one trace and plain shapes: a figure is as slow to build as it has parts
+    return go.Figure(
+        data=[_marks(spots, heights, frame)], layout={**_layout(heights, frame), "shapes": shapes}
+    )
 
 
 def _moments(found: Journey) -> dict[str, datetime]:
@@ -115,52 +116,87 @@ def _heights(spots: Sequence[_Spot]) -> dict[tuple[str, int], int]:
     return {key: len(keys) - 1 - place for place, key in enumerate(keys)}
 
 
-def _mark(figure: go.Figure, spot: _Spot, height: int, frame: _Frame) -> None:
-    hop, colours = spot.hop, frame.colours
-    tone = {"done": colours.ok, "partial": colours.warn}.get(hop.state, colours.bad)
-    if spot.until > spot.since:
-        line = {"color": tone, "width": 6}
-        both = [spot.since, spot.until]
-        figure.add_scatter(x=both, y=[height, height], mode="lines", line=line, opacity=0.3, hoverinfo="skip")
-    missing = hop.state == "missing"
-    lag = f"<br>{words.span(hop.lag_s)} after the stage before" if hop.lag_s is not None else ""
-    until = f"<br>until {words.instant(spot.until)}" if spot.until > spot.since else ""
-    state = "missing since" if missing else f"{words.HOPS[hop.state].word.lower()},"
-    said = f"{state} {words.instant(spot.since)}"
-    figure.add_scatter(
-        x=[spot.since],
-        y=[height],
+def _tone(hop: Hop, colours: Palette) -> str:
+    return {"done": colours.ok, "partial": colours.warn}.get(hop.state, colours.bad)
+
+
+def _bar(spot: _Spot, height: int, colours: Palette) -> dict[str, Any]:
+    """From the first to the last record of a hop."""
+    tone = _tone(spot.hop, colours)
+    ends = {"x0": spot.since, "x1": spot.until, "y0": height - 0.09, "y1": height + 0.09}
+    return {"type": "rect", **ends, "fillcolor": tone, "opacity": 0.3, "line": {"width": 0}, "layer": "below"}
+
+
+def _window(since: datetime, frame: _Frame) -> dict[str, Any]:
+    """Since when something is missing."""
+    ends = {"x0": since, "x1": frame.now, "yref": "paper", "y0": 0, "y1": 1}
+    tone = frame.colours.bad
+    return {
+        "type": "rect",
+        **ends,
+        "fillcolor": tone,
+        "opacity": 0.09,
+        "line": {"width": 0},
+        "layer": "below",
+    }
+
+
+def _marks(spots: Sequence[_Spot], heights: Mapping[tuple[str, int], int], frame: _Frame) -> go.Scatter:
+    tones = [_tone(spot.hop, frame.colours) for spot in spots]
+    lost = [spot.hop.state == "missing" for spot in spots]
+    late = [spot.since > frame.now - frame.wide(spot.hop) for spot in spots]
+    return go.Scatter(
+        x=[spot.since for spot in spots],
+        y=[heights[spot.lane, spot.row] for spot in spots],
         mode="markers+text",
         marker={
-            "symbol": _SYMBOLS[hop.state],
+            "symbol": [_SYMBOLS[spot.hop.state] for spot in spots],
             "size": 13,
-            "color": tone,
-            "line": {"width": 3 if missing else 0},
+            "color": tones,
+            "line": {"width": [3 if gone else 0 for gone in lost], "color": tones},
         },
-        text=[f"{hop.title} missing" if missing else hop.title],
-        textposition="middle left" if spot.since > frame.now - frame.wide(hop) else "middle right",
-        textfont={"color": tone if missing else colours.text},
-        hovertext=[f"<b>{hop.title}</b> {said}{until}{lag}"],
+        text=[f"{s.hop.title} missing" if gone else s.hop.title for s, gone in zip(spots, lost, strict=True)],
+        textposition=["middle left" if end else "middle right" for end in late],
+        textfont={"color": [t if gone else frame.colours.text for t, gone in zip(tones, lost, strict=True)]},
+        hovertext=[_said(spot) for spot in spots],
         hoverinfo="text",
-        name=hop.title,
         cliponaxis=False,
     )
 
 
-def _dressed(figure: go.Figure, heights: Mapping[tuple[str, int], int], frame: _Frame) -> go.Figure:
+def _said(spot: _Spot) -> str:
+    hop = spot.hop
+    state = "missing since" if hop.state == "missing" else f"{words.HOPS[hop.state].word.lower()},"
+    until = f"<br>until {words.instant(spot.until)}" if spot.until > spot.since else ""
+    lag = f"<br>{words.span(hop.lag_s)} after the stage before" if hop.lag_s is not None else ""
+    return f"<b>{hop.title}</b> {state} {words.instant(spot.since)}{until}{lag}"
+
+
+def _layout(heights: Mapping[tuple[str, int], int], frame: _Frame) -> dict[str, Any]:
     colours = frame.colours
     axis = {"zeroline": False, "tickfont": {"color": colours.muted}, "fixedrange": True}
     tops = {lane: height for (lane, row), height in heights.items() if row == 0}
-    figure.update_layout(
-        height=max(1, len(heights)) * _ROW_PX + 64,
-        margin={"l": 8, "r": 8, "t": 24, "b": 32},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": colours.text, "size": 13, "family": _FONT},
-        showlegend=False,
-        hoverlabel={"bgcolor": colours.panel, "bordercolor": colours.line, "font": {"color": colours.text}},
-        xaxis={**axis, "range": [frame.first - frame.margin, frame.now + frame.margin], "showgrid": False},
-        yaxis={
+    now = {"x": frame.now, "y": 1, "yref": "paper", "yanchor": "bottom", "text": "now", "showarrow": False}
+    return {
+        "height": max(1, len(heights)) * _ROW_PX + 64,
+        "margin": {"l": 8, "r": 8, "t": 24, "b": 32},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": colours.text, "size": 13, "family": _FONT},
+        "showlegend": False,
+        "annotations": [now],
+        "hoverlabel": {
+            "bgcolor": colours.panel,
+            "bordercolor": colours.line,
+            "font": {"color": colours.text},
+        },
+        "xaxis": {
+            **axis,
+            "type": "date",
+            "range": [frame.first - frame.margin, frame.now + frame.margin],
+            "showgrid": False,
+        },
+        "yaxis": {
             **axis,
             "range": [-0.6, max(1, len(heights)) - 0.4],
             "tickvals": list(tops.values()),
@@ -168,5 +204,4 @@ def _dressed(figure: go.Figure, heights: Mapping[tuple[str, int], int], frame: _
             "gridcolor": colours.line,
             "automargin": True,
         },
-    )
-    return figure
+    }

@@ -29,7 +29,9 @@ class Way(NamedTuple):
 def way(any_id: str) -> Way | None:
     """The engagement an id of any system, a number, an exception or a trace belongs to."""
     with store() as (here, connection, _):
-        found = journey.resolve(connection, any_id)
+        # an engagement's own name, which our links carry, needs no search through every kind of record
+        known = stages.is_engagement(connection, any_id)
+        found = [any_id] if known else journey.resolve(connection, any_id)
         if not found:
             return None
         return Way(journey.journey(connection, found[0]), found[1:], here.now())

@@ -133,7 +133,9 @@ class Runner:
         if done.refused:
             return 0
         polls.resolve_reject(store, row.id, now)
-        self.after_batch(store, done.touched, now)
+        # whom the row left in doubt is judged again, even when the row brought nothing new
+        named = [Key(*name) for name in json.loads(row.names)]
+        self.after_batch(store, done.touched | set(engagements_of(store, named).values()), now)
         return 1
 
 
@@ -269,7 +271,7 @@ class _Poll:
         self.complete_through = page.complete_through or self.complete_through
 
     def _sweep(self, run: int) -> str | None:
-        """Whatever the source no longer holds was deleted there; why not, where it would not say what it holds."""
+        """Whatever the source no longer holds was deleted there; why not looked for, where it would not say."""
         try:
             seen = set(self.connection.ids(self.stream))
         except CollectorError as problem:

@@ -77,6 +77,16 @@ def place_nodes(
     return {key.id: nodes[key].engagement for key in owners}, touched
 
 
+def leave(connection: Connection, keys: Sequence[Key]) -> set[str]:
+    """Records left their source: their weak links no longer tie; the engagements touched."""
+    gone = [(False, *key) for key in keys]
+    execute_many(connection, "UPDATE node SET present = ? WHERE kind = ? AND system = ? AND id = ?", gone)
+    nodes = _load(connection, keys)
+    touched = {found.engagement for found in nodes.values()}
+    _reconsider(connection, set(touched), nodes, touched)
+    return touched
+
+
 def anchor_leaves(
     connection: Connection, kind: str, source: Source, records: Sequence[Record], touched: set[str]
 ) -> list[str | None]:

@@ -14,10 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from queries.derive import Key, affected, reopen, settle
-from queries.engagements import anchor_leaves, place_nodes
+from queries.derive import affected, reopen, settle
+from queries.engagements import anchor_leaves, leave, place_nodes
+from queries.keys import Key
 from queries.records import ANCHORS, NODE_KINDS, InvoiceLine, Record, TimeEntry
-from queries.rows import Encoded, Source, encode, first_active
+from queries.rows import Digested, Encoded, Source, digested, encode, first_active, micros
 from queries.schema import RECORD_TABLES, billed_time
 from queries.types import HOURS_SCALE, to_micros, to_scaled
 from queries.write import Row, execute_many, insert, rows_by, rows_by_id, select_rows, upsert
@@ -36,33 +37,28 @@ def ingest(
     connection: Connection, kind: str, source: Source, records: Sequence[Record], collected_at: datetime
 ) -> Ingested:
     """Store one batch of one kind. Any batch may come twice, late, or in any order: the store ends equal."""
-    encoded = encode(kind, source, newest(records), collected_at, sqlite=connection.dialect.name == "sqlite")
-    done = Ingested(refused=encoded.refused)
-    news = _news(connection, kind, source, encoded)
-    done.changed = len(news)
-    if news:
-        _store(connection, kind, source, encoded, news, done)
+    told = digested(source, newest(records))
+    news = _news(connection, kind, source, told)
+    fresh, digests = [told.records[i] for i, _ in news], [told.digests[i] for i, _ in news]
+    is_sqlite = connection.dialect.name == "sqlite"
+    encoded = encode(kind, source, fresh, digests, collected_at, sqlite=is_sqlite)
+    done = Ingested(len(encoded.rows), {old for _, old in news if old}, told.refused + encoded.refused)
+    if encoded.rows:
+        _store(connection, kind, source, encoded, done)
     if kind == "project":
         done.touched |= _lower_first_active(connection, source, records)
     return done
 
 
-def _store(
-    connection: Connection,
-    kind: str,
-    source: Source,
-    encoded: Encoded,
-    news: list[tuple[int, str | None]],
-    done: Ingested,
-) -> None:
-    fresh = [encoded.records[i] for i, _ in news]
+def _store(connection: Connection, kind: str, source: Source, encoded: Encoded, done: Ingested) -> None:
+    fresh = encoded.records
     keys = [(source.system, record.id) for record in fresh]
     before = affected(connection, kind, keys)
     done.touched |= _undone_by(connection, kind, keys)
     engagements = _place(connection, kind, source, fresh, done.touched)
-    rows = [(*encoded.rows[i], name) for (i, _), name in zip(news, engagements, strict=True)]
+    rows = [(*row, name) for row, name in zip(encoded.rows, engagements, strict=True)]
     upsert(connection, RECORD_TABLES[kind], (*encoded.columns, "engagement_id"), rows)
-    done.touched |= {name for name in engagements if name} | {old for _, old in news if old}
+    done.touched |= {name for name in engagements if name}
     done.touched |= _judged_by(connection, kind, source, fresh)
     lines, lost = _billed_time(connection, kind, source, fresh)
     open_ends = _unsettled(connection, source, fresh) if kind == "time_entry" else keys
@@ -86,8 +82,11 @@ def mark_deleted(
         f"UPDATE {kind} SET deleted_at = ?, digest = ?{extra} WHERE system = ? AND id = ?",
         [(to_micros(at), b"", *more, system, identifier) for identifier, _ in gone],
     )
-    touched = {engagement for _, engagement in gone if engagement}
-    return touched | settle(connection, kind, [(system, identifier) for identifier, _ in gone])
+    keys = [(system, identifier) for identifier, _ in gone]
+    touched = {engagement for _, engagement in gone if engagement} | _undone_by(connection, kind, keys)
+    if kind in NODE_KINDS:
+        touched |= leave(connection, [Key(kind, *key) for key in keys])
+    return touched | settle(connection, kind, keys)
 
 
 def stored_ids(connection: Connection, kind: str, system: str) -> set[str]:
@@ -106,20 +105,17 @@ def newest(records: Sequence[Record]) -> list[Record]:
     return list(best.values())
 
 
-def _news(
-    connection: Connection, kind: str, source: Source, encoded: Encoded
-) -> list[tuple[int, str | None]]:
-    """Indexes of the rows that are not stored yet, or in an older version, with their old engagement."""
+def _news(connection: Connection, kind: str, source: Source, told: Digested) -> list[tuple[int, str | None]]:
+    """Indexes of the records not stored yet, or in an older version, with their old engagement."""
     columns = ("id", "source_updated_at", "digest", "engagement_id")
-    ids = [record.id for record in encoded.records]
+    ids = [record.id for record in told.records]
     stored = {row[0]: row for row in rows_by_id(connection, RECORD_TABLES[kind], columns, source.system, ids)}
-    at, digest = encoded.columns.index("source_updated_at"), encoded.columns.index("digest")
     news: list[tuple[int, str | None]] = []
-    for i, row in enumerate(encoded.rows):
-        old = stored.get(ids[i])
+    for i, (record, digest) in enumerate(zip(told.records, told.digests, strict=True)):
+        old = stored.get(record.id)
         if old is None:
             news.append((i, None))
-        elif row[at] >= old[1] and row[digest] != bytes(old[2]):
+        elif digest != bytes(old[2]) and micros(record.source_updated_at) >= old[1]:
             news.append((i, old[3]))
     return news
 
@@ -157,7 +153,7 @@ def _judged_by(connection: Connection, kind: str, source: Source, records: Seque
     return {row[0] for row in rows if row[0]}
 
 
-def _undone_by(connection: Connection, kind: str, keys: Sequence[Key]) -> set[str]:
+def _undone_by(connection: Connection, kind: str, keys: Sequence[tuple[str, str]]) -> set[str]:
     """Engagements of the postings that these stored revenue lines take back."""
     if kind != "revenue_line":
         return set()
@@ -195,7 +191,7 @@ _BILLED = (
 
 def _billed_time(
     connection: Connection, kind: str, source: Source, records: Sequence[Record]
-) -> tuple[set[Key], set[Key]]:
+) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Replace which entries these records say are billed; lines whose pool changed, entries let go."""
     if kind not in ("invoice_line", "time_entry"):
         return set(), set()

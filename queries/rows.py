@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
@@ -41,6 +42,14 @@ class Source:
         return blake2b(text.encode(), digest_size=16).digest()
 
 
+class Digested(NamedTuple):
+    """Records, a digest of what each says, and those that hold what no store can keep, with the reason."""
+
+    records: list[Record]
+    digests: list[bytes]
+    refused: list[tuple[Record, str]]
+
+
 class Encoded(NamedTuple):
     """Rows ready to write, their records beside them, and what could not be encoded and why."""
 
@@ -50,19 +59,54 @@ class Encoded(NamedTuple):
     refused: list[tuple[Record, str]]
 
 
+def digested(source: Source, records: Sequence[Record]) -> Digested:
+    """What tells news from what is stored already, before anything dearer is worked out."""
+    salt = source.salt()
+    try:
+        return Digested(list(records), _digests(records, salt), [])
+    except ValueError:
+        found = Digested([], [], [])
+    for record in records:
+        try:
+            found.digests.extend(_digests([record], salt))
+        except ValueError as error:
+            found.refused.append((record, str(error)))
+        else:
+            found.records.append(record)
+    return found
+
+
 def encode(
-    kind: str, source: Source, records: Sequence[Record], collected_at: datetime, *, sqlite: bool
+    kind: str,
+    source: Source,
+    records: Sequence[Record],
+    digests: Sequence[bytes],
+    collected_at: datetime,
+    *,
+    sqlite: bool,
 ) -> Encoded:
     """Encode records column by column; when one of them cannot be, find out which, row by row."""
-    columns = column_names(kind)
-    good = list(records)
+    names, columns = column_names(kind), partial(_columns, kind, source, sqlite=sqlite)
+    rest = (to_micros(collected_at),)
+    good = list(zip(records, digests, strict=True))
     refused: list[tuple[Record, str]] = []
     try:
-        body = _columns(kind, source, good, collected_at, sqlite=sqlite)
-    except (ValueError, ArithmeticError, UnicodeError):
-        good, refused = _sieve(kind, source, records, collected_at, sqlite=sqlite)
-        body = _columns(kind, source, good, collected_at, sqlite=sqlite)
-    return Encoded(columns, list(zip(*body, strict=True)) if good else [], good, refused)
+        body = columns(*_apart(good), *rest)
+    except (ValueError, ArithmeticError):
+        sieved, good = good, []
+        for pair in sieved:
+            try:
+                columns(*_apart([pair]), *rest)
+            except (ValueError, ArithmeticError) as error:
+                refused.append((pair[0], str(error)))
+            else:
+                good.append(pair)
+        body = columns(*_apart(good), *rest)
+    return Encoded(names, list(zip(*body, strict=True)), [record for record, _ in good], refused)
+
+
+def _apart(pairs: Sequence[tuple[Record, bytes]]) -> tuple[list[Record], list[bytes]]:
+    return [record for record, _ in pairs], [digest for _, digest in pairs]
 
 
 def column_names(kind: str) -> tuple[str, ...]:
@@ -72,29 +116,14 @@ def column_names(kind: str) -> tuple[str, ...]:
     return ("system", *FIELDS[kind], "collected_at", "digest", *more)
 
 
-def _sieve(
-    kind: str, source: Source, records: Sequence[Record], collected_at: datetime, *, sqlite: bool
-) -> tuple[list[Record], list[tuple[Record, str]]]:
-    good: list[Record] = []
-    refused: list[tuple[Record, str]] = []
-    for record in records:
-        try:
-            _columns(kind, source, [record], collected_at, sqlite=sqlite)
-        except (ValueError, ArithmeticError, UnicodeError) as error:
-            refused.append((record, str(error)))
-        else:
-            good.append(record)
-    return good, refused
-
-
 def _columns(
-    kind: str, source: Source, records: list[Record], collected_at: datetime, *, sqlite: bool
+    kind: str, source: Source, records: list[Record], digests: list[bytes], collected: int, *, sqlite: bool
 ) -> list[list[Any]]:
     count = len(records)
     body: list[list[Any]] = [[source.system] * count]
     body += [_column(kind, name, source, records, sqlite=sqlite) for name in FIELDS[kind]]
-    body.append([to_micros(collected_at)] * count)
-    body.append(_digests(records, source.salt()))
+    body.append([collected] * count)
+    body.append(digests)
     if kind == "time_entry":
         body.extend(_time_columns(records))
     elif kind == "project":
@@ -116,7 +145,7 @@ def _column(kind: str, name: str, source: Source, records: list[Record], *, sqli
     if unit in _SCALES:
         return _each(values, lambda value: to_scaled(value, _SCALES[unit]))
     if unit == "instant":
-        return [None if value is None else round(value.timestamp() * 1_000_000) for value in values]
+        return [None if value is None else micros(value) for value in values]
     if unit == "day":
         return _each(values, date.isoformat) if sqlite else values
     return _plain_column(kind, name, source, records, values)
@@ -153,7 +182,12 @@ def _currency(record: Record) -> str:
     return currency
 
 
-def _digests(records: list[Record], salt: bytes) -> list[bytes]:
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970 of an instant that is known to have a zone."""
+    return round(instant.timestamp() * 1_000_000)
+
+
+def _digests(records: Sequence[Record], salt: bytes) -> list[bytes]:
     texts = list(map(_encode_json, records))
     if any(b"\\u0000" in text for text in texts):
         raise ValueError("a text holds the NUL character, which no database keeps: remove it in the source")

@@ -165,6 +165,12 @@ def engagements(
     ]
 
 
+def is_engagement(connection: Connection, name: str) -> bool:
+    """Whether an engagement is called so."""
+    query = select(literal(1)).where(node.c.engagement_id == name).limit(1)
+    return connection.execute(query).scalar() is not None
+
+
 def _called(connection: Connection, engagements: Sequence[str]) -> dict[str, str]:
     """Engagement -> what its project or contract is called, for work without a deal."""
     found: dict[str, str] = {}

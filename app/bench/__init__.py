@@ -34,7 +34,7 @@ def lines() -> Mapping[str, Line]:
 
 
 def run(names: list[str], large: bool, quick: bool, postgres: str | None) -> list[dict[str, Any]]:  # noqa: FBT001 - as the command line has it
-    """Measure the named lines (none: all); ``quick`` proves that they work and measures nothing worth keeping.
+    """Measure the named lines (none: all); ``quick`` proves that they work, its numbers mean nothing.
 
     ``postgres`` is the address of a server on which databases may be made. Raises ConfigError for an
     unknown line.

@@ -75,7 +75,7 @@ class Firm:
         row: Row = {
             "id": f"TE-{number:09d}",
             "legal_entity": entity,
-            **_version(version),
+            "source_updated_at": f"2026-11-{16 + version}T08:{number // 60 % 60:02d}:{number % 60:02d}.{number % 997:03d}Z",
             "project_id": f"P-{project:06d}",
             "resource_id": f"R-{number % 997:04d}",
             "work_date": worked.isoformat(),

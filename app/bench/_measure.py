@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any, Literal, NamedTuple
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-#: how far from its limit a line may be, by noise of the machine alone
+#: digits of a ratio worth telling
 _ROUND = 3
 
 
@@ -69,7 +69,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A module of the bench: its name is its file's, ``measure`` gets the shop and answers with its results."""
+    """A module of the bench: its name is its file's, ``measure`` is handed the shop."""
 
     name: str
     measure: Callable[[Any], list[Result]]

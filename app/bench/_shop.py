@@ -1,4 +1,4 @@
-"""Where the bench works: a folder on disk, stores of several sizes that are made once, and an engine or two."""
+"""Where the bench works: a folder on disk, stores of several sizes, each made once, an engine or two."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psycopg
 from sqlalchemy import Engine, make_url
 
 from app.bench._feed import PAGE, Wire, configure, judge, leave, poll
-from app.bench._firm import NOW, Firm, Row
+from app.bench._firm import NOW, Firm
 from collectors.errors import ConfigError
 from queries.store import migrate, open_engine, writing
 
@@ -115,7 +115,7 @@ class Shop:
         except psycopg.OperationalError as error:
             raise ConfigError(
                 f"the bench's PostgreSQL: {error}",
-                remedy="SIGHTGLASS_BENCH_POSTGRES is postgresql://USER:PASSWORD@HOST/DATABASE of a server to try",
+                remedy="name a server to try: postgresql://USER:PASSWORD@HOST/DATABASE",
             ) from error
         except psycopg.errors.InsufficientPrivilege as error:
             raise ConfigError(
@@ -161,11 +161,3 @@ def servers(engine: Engine) -> Sequence[int]:
     with closing(engine.raw_connection()) as raw:
         info: psycopg.ConnectionInfo = raw.driver_connection.info  # type: ignore[union-attr]
         return (info.backend_pid,)
-
-
-def sample(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The columns that all rows together have, in the order of their first appearance."""
-    names: dict[str, None] = {}
-    for row in rows:
-        names.update(dict.fromkeys(row))
-    return tuple(names)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from queries.engagements import engagements_of
 from queries.keys import Key, engagement_name
 from queries.schema import node
 from tests.cast import Cast, casting

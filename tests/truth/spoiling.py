@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.bootstrap import application
-from app.report import exception_list, reject_list, system_list
+from app.report import check_list, exception_list, reject_list, system_list
 from collectors.runner import Outcome
 from queries.exceptions import Filters
 from queries.store import reading
@@ -59,6 +59,12 @@ def streams(config: Path) -> dict[str, dict[str, Any]]:
     with application(config) as app, reading(app.engine) as connection:
         found = system_list(connection, app.now())
     return {f"{row['system']}/{stream['stream']}": stream for row in found for stream in row["streams"]}
+
+
+def standing(config: Path) -> dict[str, dict[str, Any]]:
+    """Every check as the command line tells it."""
+    with application(config) as app, reading(app.engine) as connection:
+        return {row["key"]: row for row in check_list(connection, app.rules)}
 
 
 def said(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.truth import firm
-from tests.truth.spoiling import listed, rows, write
+from tests.truth.spoiling import listed, rows, standing, write
 
 K1, K2, K3 = "project_awaiting_activation", "unbilled_approved_time", "milestone_without_revenue"
 NOW = "2026-11-20T18:00:00Z"
@@ -60,7 +60,7 @@ def test_what_depends_on_a_frozen_system_is_unknown_and_the_rest_is_judged(
     firm.poll(config)
 
     assert firm.found(config) == truth
-    assert {row["outcome"] for row in checks(config).values()} == {"fail"}
+    assert {row["outcome"] for row in standing(config).values()} == {"fail"}
     assert firm.drift(config) == {}
 
 
@@ -100,6 +100,7 @@ def split_erp(config: Path, entity: str) -> None:
     others = ", ".join(f'"{code}"' for code in codes if code != entity)
     toml = config.read_text(encoding="utf-8")
     toml = toml.replace('roles = ["erp"]\n', f'roles = ["erp"]\nlegal_entities = [{others}]\n')
+    toml = toml.replace('roles = ["psa"]\n', 'roles = ["psa"]\nreferences = { "project.project" = "erp" }\n')
     toml = toml.replace('roles = ["time"]\n', 'roles = ["time"]\nreferences = { invoice_line = "erp" }\n')
     config.write_text(toml + OWN_ERP.format(entity=entity, now=NOW), encoding="utf-8")
 
@@ -110,7 +111,7 @@ def test_one_companys_frozen_erp_blinds_that_company_only(tmp_path: Path) -> Non
     stand(config, "erp_own", THREE_DAYS_AGO)
     firm.poll(config)
     seen = firm.found(config)
-    told = checks(config)
+    told = standing(config)
 
     stand(config, "erp_own", NOW)
     firm.poll(config)

@@ -1,0 +1,76 @@
+"""Time entries as the store keeps them, and the plain writes they are held against."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url
+
+from app.bench._feed import source, stream
+from app.bench._firm import NOW, Row
+from app.bench._measure import Timing, timed
+from app.bench._shop import Shop, dsn
+from collectors.decode import decode
+from queries.rows import Encoded, digested, encode
+
+Tuples = list[tuple[Any, ...]]
+
+
+def encoded(rows: Sequence[Row], *, sqlite: bool) -> Encoded:
+    """Rows of the wire as the tuples the store writes."""
+    psa = source("psa")
+    told = digested(psa, decode(stream("psa", "time_entry"), psa, rows).records)
+    return encode("time_entry", psa, told.records, told.digests, NOW, sqlite=sqlite)
+
+
+def as_told(rows: Sequence[Row]) -> tuple[tuple[str, ...], Tuples]:
+    """The fields a system tells, and the rows as tuples of them."""
+    names = tuple(dict.fromkeys(name for row in rows for name in row))
+    return names, [tuple(row.get(name) for name in names) for row in rows]
+
+
+def plain_insert(shop: Shop, kind: str, columns: Sequence[str], rows: Tuples) -> Timing:
+    """Rows into a table without key or index, one transaction a page: nothing can write them faster."""
+    pages = [rows[start : start + shop.sizes.page] for start in range(0, len(rows), shop.sizes.page)]
+    return (_executemany if kind == "sqlite" else _copy)(shop, columns, pages)
+
+
+def _executemany(shop: Shop, columns: Sequence[str], pages: Sequence[Tuples]) -> Timing:
+    path = str(make_url(shop.empty("sqlite")).database)
+    statement = f"INSERT INTO plain VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - marks only
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"CREATE TABLE plain ({', '.join(columns)})")
+
+        def write() -> None:
+            for page in pages:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(statement, page)
+                connection.execute("COMMIT")
+
+        return timed(write)
+
+
+def _copy(shop: Shop, columns: Sequence[str], pages: Sequence[Tuples]) -> Timing:
+    fields = ", ".join(columns)
+    with closing(psycopg.connect(dsn(shop.store("postgresql", shop.sizes.base)))) as connection:
+        connection.execute("DROP TABLE IF EXISTS plain")
+        connection.execute(f"CREATE TABLE plain AS SELECT {fields} FROM time_entry LIMIT 0".encode())  # noqa: S608
+        connection.commit()
+
+        def write() -> None:
+            for page in pages:
+                with connection.cursor().copy(f"COPY plain ({fields}) FROM STDIN".encode()) as copy:
+                    for row in page:
+                        copy.write_row(row)
+                connection.commit()
+
+        taken = timed(write, (connection.info.backend_pid,))
+        connection.execute("DROP TABLE plain")
+        connection.commit()
+    return taken
