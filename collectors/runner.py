@@ -271,7 +271,7 @@ class _Poll:
         self.complete_through = page.complete_through or self.complete_through
 
     def _sweep(self, run: int) -> str | None:
-        """Whatever the source no longer holds was deleted there; why not looked for, where it would not say."""
+        """Whatever the source no longer holds was deleted there; why not, where it would not say."""
         try:
             seen = set(self.connection.ids(self.stream))
         except CollectorError as problem:

@@ -31,6 +31,8 @@ _CHUNK = 400
 NOWHERE = Calendar()
 _TRACER = trace.get_tracer("sightglass.metrics")
 _NUMBERS = (int, float)
+#: facts whose name begins so are of the whole subject, the same on each of its rows
+_ONCE = "total_"
 
 
 class Threshold(NamedTuple):
@@ -132,7 +134,7 @@ def _bench(connection: Connection, now: datetime, rules: Rules) -> _Bench:
         for code, row in entities.items()
     }
     rates = fx.rates(connection, rules.reporting_currency, rules.rate_type, now.astimezone(UTC).date())
-    known = sorted({*entities, *findings.entities_in_use(connection)})
+    known = sorted({*entities, *findings.entities_judged(connection)})
     return _Bench(connection, now, rules, calendars, known, rates)
 
 
@@ -171,6 +173,7 @@ def _items(bench: _Bench, check: Check, names: Sequence[str] | None) -> list[Ope
         else:
             other[2] += int(row["amount_minor"])
             _add(other[3], row)
+    bench.entities = sorted({*bench.entities, *(row["legal_entity"] for row in rows if row["legal_entity"])})
     limit = bench.rules.of(check)
     return [_item(bench, check, limit, key[-1], *parts) for key, parts in merged.items()]
 
@@ -211,10 +214,11 @@ def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _add(total: dict[str, Any], row: Mapping[str, Any]) -> None:
-    """Numbers add up; anything else is the first one's."""
+    """Numbers add up, totals do not; anything else is the first one's."""
     for name, value in total.items():
         more = row.get(name)
-        if more is not None and isinstance(value, _NUMBERS) and not isinstance(value, bool):
+        adds_up = isinstance(value, _NUMBERS) and not isinstance(value, bool) and not name.startswith(_ONCE)
+        if more is not None and adds_up:
             total[name] = value + _plain(more)
 
 

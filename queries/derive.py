@@ -306,7 +306,10 @@ def _relief(connection: Connection, keys: Sequence[Key]) -> dict[Key, Fraction]:
         billed[pair] = hours if billed.get(pair) is None else billed[pair]
     relieved: dict[Key, Fraction] = defaultdict(Fraction)
     for (entry, line), hours in billed.items():
-        relieved[entry] += (whole.get(entry, 0) if hours is None else hours) * live.get(line, Fraction(0))
+        named_hours = whole.get(entry, 0) if hours is None else hours
+        share = live.get(line, Fraction(0))
+        # a line below zero bills a correction, and gives back anything else
+        relieved[entry] += named_hours * (abs(share) if named_hours < 0 else share)
     return relieved
 
 

@@ -32,6 +32,9 @@ _LINK = (
 )
 
 
+Pair = tuple[Key, Key]
+
+
 @dataclass(slots=True)
 class _Node:
     engagement: str
@@ -92,16 +95,14 @@ def anchor_leaves(
 ) -> list[str | None]:
     """The engagement of each leaf record, from the first reference it gives; unseen nodes get a place.
 
-    A leaf that names two nodes proves that they are about one piece of work: it ties them for good.
+    A leaf that names two nodes ties them: they are about one piece of work as long as some leaf says so.
     """
     named = [_named(kind, source, record) for record in records]
     wanted = {key for keys in named for key in keys}
     nodes = _load(connection, wanted)
     _write_nodes(connection, _place_missing(nodes, wanted), nodes)
-    pairs = {(keys[0], other) for keys in named if len(keys) > 1 for other in keys[1:]}
-    edges = [
-        _Edge(first, f"{kind} {' '.join(other)}", other, "native_reference") for first, other in sorted(pairs)
-    ]
+    alive = [keys for keys, record in zip(named, records, strict=True) if record.deleted_at is None]
+    edges = [_leaf_edge(kind, pair) for pair in sorted(_pairs(alive))]
     known = set(_stored_edges(connection, sorted({edge.owner for edge in edges}), by_leaves=True))
     new = [edge for edge in edges if edge not in known]
     upsert(connection, link, _LINK, [(*e.owner, e.name, *e.target, e.method, True, None) for e in new])
@@ -109,6 +110,53 @@ def anchor_leaves(
         _merge(connection, new, nodes, touched)
         _reconsider(connection, {n.engagement for n in nodes.values()}, nodes, touched)
     return [nodes[keys[0]].engagement if keys else None for keys in named]
+
+
+def leaf_ties(connection: Connection, kind: str, system: str, ids: Sequence[str]) -> set[Pair]:
+    """Which nodes the stored leaves of these ids tie."""
+    if len(ANCHORS.get(kind, ())) < 2:  # noqa: PLR2004 - it takes two to tie
+        return set()
+    columns = [column for name in ANCHORS[kind] for column in (f"{name}_system", f"{name}_id")]
+    keys = [(system, identifier) for identifier in ids]
+    rows = rows_by(connection, kind, (*columns, "deleted_at"), ("system", "id"), keys, distinct=True)
+    return _pairs(_row_keys(kind, row) for row in rows if row[-1] is None)
+
+
+def release(connection: Connection, kind: str, pairs: Iterable[Pair], touched: set[str]) -> None:
+    """Let go of nodes that no leaf ties any more."""
+    loose: set[Key] = set()
+    for pair in sorted(pairs):
+        if not _still_tied(connection, kind, pair):
+            edge = _leaf_edge(kind, pair)
+            key = [(*edge.owner, edge.name)]
+            sql = "DELETE FROM link WHERE from_kind = ? AND from_system = ? AND from_id = ? AND name = ?"
+            execute_many(connection, sql, key)
+            loose |= set(pair)
+    if loose:
+        nodes = _load(connection, loose)
+        _split(connection, {found.engagement for found in nodes.values()}, nodes, touched)
+        _reconsider(connection, {found.engagement for found in nodes.values()}, nodes, touched)
+
+
+def _still_tied(connection: Connection, kind: str, pair: Pair) -> bool:
+    place = engagements_of(connection, [pair[0]]).get(pair[0])
+    columns = [column for name in ANCHORS[kind] for column in (f"{name}_system", f"{name}_id")]
+    rows = rows_by(connection, kind, (*columns, "deleted_at"), ("engagement_id",), [(place,)], distinct=True)
+    return pair in _pairs(_row_keys(kind, row) for row in rows if row[-1] is None)
+
+
+def _row_keys(kind: str, row: Sequence[Any]) -> tuple[Key, ...]:
+    ends = zip(ANCHORS[kind], row[::2], row[1::2], strict=False)
+    return tuple(Key(name, at, to) for name, at, to in ends if to is not None)
+
+
+def _pairs(named: Iterable[tuple[Key, ...]]) -> set[Pair]:
+    return {(keys[0], other) for keys in named for other in keys[1:]}
+
+
+def _leaf_edge(kind: str, pair: Pair) -> _Edge:
+    # only a leaf's link has a name of several words
+    return _Edge(pair[0], f"{kind} {' '.join(pair[1])}", pair[1], "native_reference")
 
 
 def _named(kind: str, source: Source, record: Record) -> tuple[Key, ...]:
@@ -177,7 +225,6 @@ def _write_nodes(connection: Connection, keys: Iterable[Key], nodes: Mapping[Key
 def _stored_edges(connection: Connection, owners: Sequence[Key], *, by_leaves: bool = False) -> list[_Edge]:
     """The links these records own; those their leaves proved are asked for apart."""
     rows = rows_by(connection, "link", _LINK, ("from_kind", "from_system", "from_id"), owners)
-    # only a leaf's link has a name of several words
     mine = [row for row in rows if (" " in row[3]) == by_leaves]
     return [_Edge(Key(*row[:3]), row[3], Key(*row[4:7]), row[7]) for row in mine]
 

@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, upd
 
 from queries import read
 from queries.records import NODE_KINDS
-from queries.schema import check_state, finding, finding_transition, legal_entity_table, node, open_item
+from queries.schema import check_state, finding, finding_transition, legal_entity_table, open_item
+from queries.write import rows_by
 
 #: what a refresh may change; a change of any of MATERIAL leaves a transition
 REFRESHED = (
@@ -182,24 +183,18 @@ def legal_entities(connection: Connection) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def entities_in_use(connection: Connection) -> set[str]:
-    """Codes of legal entities that open items or findings carry, described by a system or not."""
-    found: set[str] = set()
-    for table in (open_item, finding):
-        query = select(table.c.legal_entity).where(table.c.legal_entity.is_not(None)).distinct()
-        found |= set(connection.execute(query).scalars())
-    return found
+def entities_judged(connection: Connection) -> set[str]:
+    """Codes of legal entities that checks were judged for, described by a system or not."""
+    query = select(check_state.c.legal_entity).where(check_state.c.legal_entity != "").distinct()
+    return set(connection.execute(query).scalars())
 
 
 def entity_of_engagements(connection: Connection, engagements: Sequence[str]) -> dict[str, str]:
     """The legal entity of each engagement, as its first member that names one says."""
-    query = (
-        select(node.c.engagement_id, node.c.kind, node.c.legal_entity)
-        .where(node.c.engagement_id.in_(engagements), node.c.legal_entity.is_not(None))
-        .order_by(node.c.system, node.c.id)
-    )
-    ranked = sorted(connection.execute(query).all(), key=lambda row: NODE_KINDS.index(row.kind))
+    columns = ("engagement_id", "kind", "system", "id", "legal_entity")
+    rows = rows_by(connection, "node", columns, ("engagement_id",), [(name,) for name in engagements])
     found: dict[str, str] = {}
-    for row in ranked:
-        found.setdefault(row.engagement_id, row.legal_entity)
+    for engagement, _, _, _, entity in sorted(rows, key=lambda row: (NODE_KINDS.index(row[1]), *row[2:4])):
+        if entity is not None:
+            found.setdefault(engagement, entity)
     return found

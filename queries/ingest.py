@@ -15,10 +15,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from queries.derive import affected, reopen, settle
-from queries.engagements import anchor_leaves, leave, place_nodes
+from queries.engagements import anchor_leaves, leaf_ties, leave, place_nodes, release
 from queries.keys import Key
 from queries.records import ANCHORS, NODE_KINDS, InvoiceLine, Record, TimeEntry
-from queries.rows import Digested, Encoded, Source, digested, encode, first_active, micros
+from queries.rows import Digested, Encoded, Source, digested, encode, first_active
 from queries.schema import RECORD_TABLES, billed_time
 from queries.types import HOURS_SCALE, to_micros, to_scaled
 from queries.write import Row, execute_many, insert, rows_by, rows_by_id, select_rows, upsert
@@ -44,21 +44,28 @@ def ingest(
     encoded = encode(kind, source, fresh, digests, collected_at, sqlite=is_sqlite)
     done = Ingested(len(encoded.rows), {old for _, old in news if old}, told.refused + encoded.refused)
     if encoded.rows:
-        _store(connection, kind, source, encoded, done)
+        known = [told.records[i].id for i, old in news if old is not None]
+        _store(connection, kind, source, encoded, known, done)
     if kind == "project":
         done.touched |= _lower_first_active(connection, source, records)
     return done
 
 
-def _store(connection: Connection, kind: str, source: Source, encoded: Encoded, done: Ingested) -> None:
+def _store(
+    connection: Connection, kind: str, source: Source, encoded: Encoded, known: list[str], done: Ingested
+) -> None:
     fresh = encoded.records
     keys = [(source.system, record.id) for record in fresh]
     before = affected(connection, kind, keys)
     done.touched |= _undone_by(connection, kind, keys)
+    ties = leaf_ties(connection, kind, source.system, known)
     engagements = _place(connection, kind, source, fresh, done.touched)
     rows = [(*row, name) for row, name in zip(encoded.rows, engagements, strict=True)]
     upsert(connection, RECORD_TABLES[kind], (*encoded.columns, "engagement_id"), rows)
     done.touched |= {name for name in engagements if name}
+    if ties:
+        now = leaf_ties(connection, kind, source.system, [record.id for record in fresh])
+        release(connection, kind, ties - now, done.touched)
     done.touched |= _judged_by(connection, kind, source, fresh)
     lines, lost = _billed_time(connection, kind, source, fresh)
     open_ends = _unsettled(connection, source, fresh) if kind == "time_entry" else keys
@@ -74,6 +81,7 @@ def mark_deleted(
     wanted = sorted(ids)
     rows = rows_by_id(connection, RECORD_TABLES[kind], ("id", "engagement_id", "deleted_at"), system, wanted)
     gone = [(row[0], row[1]) for row in rows if row[2] is None]
+    ties = leaf_ties(connection, kind, system, [identifier for identifier, _ in gone])
     extra = ", is_open = ?" if kind == "time_entry" else ""
     more: tuple[bool, ...] = (False,) if kind == "time_entry" else ()
     execute_many(
@@ -84,6 +92,7 @@ def mark_deleted(
     )
     keys = [(system, identifier) for identifier, _ in gone]
     touched = {engagement for _, engagement in gone if engagement} | _undone_by(connection, kind, keys)
+    release(connection, kind, ties, touched)
     if kind in NODE_KINDS:
         touched |= leave(connection, [Key(kind, *key) for key in keys])
     return touched | settle(connection, kind, keys)
@@ -115,7 +124,7 @@ def _news(connection: Connection, kind: str, source: Source, told: Digested) -> 
         old = stored.get(record.id)
         if old is None:
             news.append((i, None))
-        elif digest != bytes(old[2]) and micros(record.source_updated_at) >= old[1]:
+        elif digest != bytes(old[2]) and to_micros(record.source_updated_at) >= old[1]:
             news.append((i, old[3]))
     return news
 
@@ -132,7 +141,7 @@ def _place(
     return [None] * len(records)
 
 
-def _unsettled(connection: Connection, source: Source, entries: Sequence[Record]) -> list[Key]:
+def _unsettled(connection: Connection, source: Source, entries: Sequence[Record]) -> list[tuple[str, str]]:
     """Time entries the bulk write could not settle: those without a rate of their own, or named by a line."""
     names = ("entry_system", "entry_id")
     keys = [(source.system, entry.id) for entry in entries]

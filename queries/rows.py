@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from hashlib import blake2b
@@ -21,6 +21,8 @@ from queries.types import HOURS_SCALE, RATE_SCALE, MoneyError, to_micros, to_min
 HAS_BEEN_ACTIVE = frozenset({"active", "on_hold", "complete", "closed"})
 
 _SCALES = {"hours": HOURS_SCALE, "rate": RATE_SCALE}
+_FIRST = to_micros(datetime(1, 1, 1, tzinfo=UTC))
+_LAST = to_micros(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
 _encode_json = msgspec.json.Encoder().encode
 
 
@@ -183,8 +185,11 @@ def _currency(record: Record) -> str:
 
 
 def micros(instant: datetime) -> int:
-    """Microseconds since 1970 of an instant that is known to have a zone."""
-    return round(instant.timestamp() * 1_000_000)
+    """Microseconds since 1970; ValueError for an instant that lies outside the calendar once it is in UTC."""
+    found = to_micros(instant)
+    if not _FIRST <= found <= _LAST:
+        raise ValueError(f"{instant.isoformat()} is outside the calendar in UTC: correct it in the source")
+    return found
 
 
 def _digests(records: Sequence[Record], salt: bytes) -> list[bytes]:

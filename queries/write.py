@@ -102,7 +102,13 @@ def rows_by_id(
 
 
 def rows_by(
-    connection: Connection, source: str, columns: Sequence[str], key: tuple[str, ...], values: Sequence[Row]
+    connection: Connection,
+    source: str,
+    columns: Sequence[str],
+    key: tuple[str, ...],
+    values: Sequence[Row],
+    *,
+    distinct: bool = False,
 ) -> list[Row]:
     """Rows of a table whose key columns equal one of the given tuples. One statement, any number of keys."""
     if not values:
@@ -119,7 +125,8 @@ def rows_by(
     conditions = [f"t.{key[i]} = {name}" for i, name in zip(varying, keys, strict=True)]
     conditions += [f"t.{key[i]} = {mark}" for i in fixed]
     picked = ", ".join(f"t.{name}" for name in columns)
-    sql = f"SELECT {picked} FROM {wanted} CROSS JOIN {source} t WHERE {' AND '.join(conditions)}"
+    only = "DISTINCT " if distinct else ""
+    sql = f"SELECT {only}{picked} FROM {wanted} CROSS JOIN {source} t WHERE {' AND '.join(conditions)}"
     result = connection.exec_driver_sql(sql, (*given, *(parts[i][0] for i in fixed)))
     return [tuple(row) for row in result.all()]
 

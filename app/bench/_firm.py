@@ -19,6 +19,7 @@ PER_ENGAGEMENT = 400
 _RATES = ("95", "120", "150", "187.50")
 _ENTITIES = ("UK01", "US01", "DE01", "JP01")
 _CURRENCIES = {"UK01": "GBP", "US01": "USD", "DE01": "EUR", "JP01": "JPY"}
+_FIRST = datetime(2026, 11, 16, 8, tzinfo=UTC)
 _LAST_DAY = date(2026, 11, 13)
 
 Row = dict[str, Any]
@@ -75,7 +76,7 @@ class Firm:
         row: Row = {
             "id": f"TE-{number:09d}",
             "legal_entity": entity,
-            "source_updated_at": f"2026-11-{16 + version}T08:{number // 60 % 60:02d}:{number % 60:02d}.{number % 997:03d}Z",
+            "source_updated_at": (_FIRST + timedelta(days=version, milliseconds=number)).isoformat(),
             "project_id": f"P-{project:06d}",
             "resource_id": f"R-{number % 997:04d}",
             "work_date": worked.isoformat(),

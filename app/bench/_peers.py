@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from app.bench._firm import Row
@@ -20,8 +21,7 @@ _QUIET = {
 def merge_with_dlt(shop: Shop, base: list[Row], rows: list[Row]) -> Timing:
     """The time dlt takes to merge rows by their id into a SQLite table that holds ``base``."""
     os.environ.update(_QUIET)
-    import dlt
-
+    dlt: Any = import_module("dlt")
     folder = shop.folder / "dlt"
     destination = dlt.destinations.sqlalchemy(f"sqlite:///{folder}.db")
     pipeline: Any = dlt.pipeline(

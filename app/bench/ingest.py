@@ -58,12 +58,10 @@ def _engine(shop: Shop, kind: str, rows: list[Row]) -> Result:
 
 def _peer(shop: Shop, ours: Result) -> Result:
     """How many of our rows dlt merges in the time we take: a smaller batch, for it takes minutes."""
-    nothing = Timing(0.0, 0.0)
-    found = Result(
-        "ingest", None, None, None, "more", nothing, nothing, 0, "dlt, sqlite", "dlt is not installed"
-    )
     if find_spec("dlt") is None:
-        return found
+        nothing = Timing(0.0, 0.0)
+        why = "dlt is not installed: pip install sightglass[bench]"
+        return Result("ingest", None, None, None, "more", nothing, nothing, 0, "dlt, sqlite", why)
     firm = Firm(shop.sizes.base)
     rows = firm.week(shop.sizes.peer)
     taken = merge_with_dlt(shop, list(firm.history()), rows)

@@ -11,7 +11,21 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, false, func, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.sql.selectable import FromClause
 
 from metrics.calendar import Calendar, billing_date
@@ -135,11 +149,15 @@ def _select(scope: Scope) -> Select[Any]:
         entries = relieve(entries, tier, group, _ORDER).subquery()
     # a credit that says of no line what it takes back is a project's pool below zero
     entries = give_back(entries, tier, group, _ORDER).subquery()
-    e = entries.c
+    relieved = func.sum(entries.c.value - entries.c.rest).over(
+        partition_by=[entries.c[name] for name in (*_PROJECT, *_LINE, "currency")]
+    )
+    e = select(*entries.c, relieved.label("total_relieved")).subquery().c
     is_open = or_(e.rest != 0, e.unrated_hours != 0)
     keys = (
         e.project_system, e.project_id, e.line_system, e.line_id, e.currency, e.engagement_id,
         e.legal_entity, e.work_date, e.source_url, e.project, e.billing_calendar, e.next_billing_on,
+        e.total_relieved,
     )  # fmt: skip
     return (
         select(
@@ -156,14 +174,14 @@ def _select(scope: Scope) -> Select[Any]:
             e.project,
             e.billing_calendar,
             e.next_billing_on,
-            func.sum(case((is_open, 1), else_=0)).label("entries"),
-            func.sum(case((is_open, e.open_hours), else_=0)).label("hours"),
+            cast(func.count(), Integer).label("entries"),
+            func.sum(e.open_hours).label("hours"),
             func.sum(e.unrated_hours).label("unrated_hours"),
             func.sum(e.relieved_minor).label("relieved_by_reference"),
-            func.sum(e.value - e.rest).label("relieved_by_amount"),
+            e.total_relieved.label("total_relieved_by_amount"),
             func.sum(e.flagged).label("flagged_billed"),
         )
-        .where((e.value != 0) | (e.unrated_hours != 0))
+        .where(is_open)
         .group_by(*keys)
     )
 
@@ -183,7 +201,7 @@ def _explain(row: Row, age: int) -> Explanation:
     hours = row["hours"] / 1_000_000
     entries = row["entries"]
     notes = []
-    if row["relieved_by_amount"] or row["relieved_by_reference"]:
+    if row["total_relieved_by_amount"] or row["relieved_by_reference"]:
         notes.append("partly billed before")
     if row["unrated_hours"]:
         notes.append(f"{row['unrated_hours'] / 1_000_000:g} h have no rate and count 0.00")

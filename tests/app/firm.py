@@ -37,10 +37,8 @@ def snap(firm: Cast, now: str = NOW) -> None:
 
 def rate(firm: Cast, base: str, worth: str) -> None:
     """How many euros one unit of a currency is worth."""
-    firm.put(
-        "fx_rate", f"{base}-EUR", "erp", rate_type="daily", base_currency=base, currency="EUR", valid_on="2026-11-01",
-        rate=worth,
-    )  # fmt: skip
+    names = {"rate_type": "daily", "base_currency": base, "currency": "EUR"}
+    firm.put("fx_rate", f"{base}-EUR", "erp", **names, valid_on="2026-11-01", rate=worth)
 
 
 def stuck(firm: Cast) -> None:

@@ -5,16 +5,16 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from metrics.check import checks
+from metrics.evaluate import Rules
 from queries import exceptions, overview, slices, snapshots, stages
-from queries.fx import rates
 from queries.overview import Overview, Reporting
 from queries.slices import BANDS, Slice
 from queries.store import writing
 from tests.app.firm import NOW, rate, snap, stuck
-from tests.cast import K1, K2, K3, Cast, utc
+from tests.cast import K1, K2, K3, Cast, casting, utc
 
 MOMENT = utc(NOW)
 EURO = Reporting("EUR", None)
@@ -22,17 +22,19 @@ KEYS = sorted(checks())
 
 
 @pytest.fixture
-def connection(engine: Engine) -> Iterator[Connection]:
-    with writing(engine) as connection:
-        yield connection
+def nobody() -> Iterator[Cast]:
+    yield from casting()
 
 
 @pytest.fixture
-def firm(connection: Connection) -> Cast:
-    found = Cast(connection)
-    found.rules = type(found.rules)(reporting_currency="EUR")
-    stuck(found)
-    return found
+def firm(nobody: Cast) -> Cast:
+    return playing(nobody)
+
+
+def playing(firm: Cast) -> Cast:
+    firm.rules = Rules(reporting_currency="EUR")
+    stuck(firm)
+    return firm
 
 
 def look(firm: Cast, entity: str | None = None, reporting: Reporting = EURO, days: int = 0) -> Overview:
@@ -41,6 +43,18 @@ def look(firm: Cast, entity: str | None = None, reporting: Reporting = EURO, day
 
 def station(found: Overview, stage: str) -> overview.Station:
     return next(row for row in found.stations if row.stage == stage)
+
+
+def test_both_engines_give_the_same_overview(engine: Engine, firm: Cast) -> None:
+    with writing(engine) as connection:
+        other = playing(Cast(connection))
+        for found in (firm, other):
+            snap(found)
+
+        assert look(other) == look(firm)
+        assert stages.engagements(other.connection, None, None, limit=9) == stages.engagements(
+            firm.connection, None, None, limit=9
+        )
 
 
 # ---- numbers equal rows ------------------------------------------------------------------------
@@ -77,8 +91,8 @@ def test_what_waits_before_a_stage_equals_the_rows_behind_it(firm: Cast) -> None
     found = {row.stage: row.stuck.items for row in look(firm).stations}
 
     assert found == {
-        "opportunity": 0, "contract": 1, "project": 0, "erp_project": 0, "staffing": 0, "time": 0, "milestone": 0,
-        "invoice": 1, "revenue": 1,
+        "opportunity": 0, "contract": 1, "project": 0, "erp_project": 0, "staffing": 0, "time": 0,
+        "milestone": 0, "invoice": 1, "revenue": 1,
     }  # fmt: skip
     for stage, items in found.items():
         assert exceptions.group_total(firm.connection, Slice(stage=stage))[0] == items
@@ -197,10 +211,10 @@ def test_a_day_has_one_set_of_figures(firm: Cast) -> None:
     assert day.items == 2
 
 
-def test_a_check_with_nothing_open_has_a_figure_of_zero(connection: Connection) -> None:
-    snapshots.take(connection, MOMENT, KEYS, rates(connection, "EUR", None, MOMENT.date()))
+def test_a_check_with_nothing_open_has_a_figure_of_zero(nobody: Cast) -> None:
+    snap(nobody)
 
-    found = snapshots.trend(connection, [f"group:{K2}", "group:unheard_of"], None, MOMENT.date())
+    found = snapshots.trend(nobody.connection, [f"group:{K2}", "group:unheard_of"], None, MOMENT.date())
     assert found == {f"group:{K2}": [snapshots.Day(MOMENT.date(), 0, 0)], "group:unheard_of": []}
 
 

@@ -186,7 +186,7 @@ def test_lines_without_references_relieve_the_oldest_first(project: Cast) -> Non
 
     # T1 800 - 750 = 50, T2 200 untouched
     assert open_at(project) == "250.00"
-    assert facts(project)["relieved_by_amount"] == 75_000
+    assert facts(project)["total_relieved_by_amount"] == 75_000
     assert "billed before" in project.one()["reason"]
 
 
@@ -201,7 +201,7 @@ def test_the_oldest_is_gone_when_the_pool_covers_it_and_what_relieved_it_is_stil
     # T1 800 whole, T2 200 - 100
     assert open_at(project) == "100.00"
     assert str(project.one()["since"]).startswith("2026-10-18")
-    assert facts(project)["relieved_by_amount"] == 90_000
+    assert facts(project)["total_relieved_by_amount"] == 90_000
 
 
 def test_references_relieve_before_amounts_do(project: Cast) -> None:

@@ -95,8 +95,18 @@ def split_erp(config: Path, entity: str) -> None:
     codes = [row["id"] for row in rows(folder / "erp" / "legal_entity.csv")]
     for kind in ("project", "invoice", "invoice_line"):
         table = rows(folder / "erp" / f"{kind}.csv")
-        write(folder / "erp_own" / f"{kind}.csv", [row for row in table if row["legal_entity"] == entity])
+        own = [row for row in table if row["legal_entity"] == entity]
+        # a row that names its own system knows it by its new name
+        renamed = [{name: "erp_own" if cell == "erp" else cell for name, cell in row.items()} for row in own]
+        write(folder / "erp_own" / f"{kind}.csv", renamed)
         write(folder / "erp" / f"{kind}.csv", [row for row in table if row["legal_entity"] != entity])
+    own_lines = {row["id"] for row in rows(folder / "erp_own" / "invoice_line.csv")}
+    for kind in ("time_entry", "expense"):
+        table = rows(folder / "time" / f"{kind}.csv")
+        for row in table:
+            if row["invoice_line_id"] in own_lines:
+                row["invoice_line_system"] = "erp_own"
+        write(folder / "time" / f"{kind}.csv", table)
     others = ", ".join(f'"{code}"' for code in codes if code != entity)
     toml = config.read_text(encoding="utf-8")
     toml = toml.replace('roles = ["erp"]\n', f'roles = ["erp"]\nlegal_entities = [{others}]\n')
