@@ -41,6 +41,10 @@ migration: .venv/dev.stamp ## Draft a revision of the store: make migration REVI
 	$(BIN)/python -m queries.migrations.draft "$(REVISION)" "$(FOR)"
 	$(BIN)/ruff format --quiet queries/migrations/versions
 
+.PHONY: shots
+shots: .venv/dev.stamp ## Take the pictures of the documentation anew, from the running demonstration
+	SIGHTGLASS_SHOTS=docs/pictures $(BIN)/python -m pytest -q tests/browser
+
 .PHONY: clean
 clean: ## Remove what the commands here made: environment, caches, the demonstration's data
 	rm -rf .venv .sightglass .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -52,7 +52,7 @@ class _Frame:
 
 
 def lanes(found: Journey, now: datetime, *, dark: bool) -> go.Figure:
-    """The way on a true time axis, one lane a system; pale where something has been missing, up to now.
+    """The way on a true time axis, one lane a system; pale since the first hand-off that broke, up to now.
 
     Hops of one system that would cover each other stand in rows of their own within its lane.
     """
@@ -63,9 +63,8 @@ def lanes(found: Journey, now: datetime, *, dark: bool) -> go.Figure:
     shapes = [
         _bar(spot, heights[spot.lane, spot.row], frame.colours) for spot in spots if spot.until > spot.since
     ]
-    missing = [spot.since for spot in spots if spot.hop.state == "missing"]
-    if missing:
-        shapes.append(_window(min(missing), frame))
+    if any(hop.missing for hop in found.hops):
+        shapes.append(_window(min(row["since"] for row in found.findings), frame))
     line = {"color": frame.colours.muted, "width": 1}
     shapes.append({"type": "line", "x0": now, "x1": now, "yref": "paper", "y0": 0, "y1": 1, "line": line})
     # one trace and plain shapes: a figure is as slow to build as it has parts

@@ -107,7 +107,7 @@ def freshness(found: Freshness, drawn: str) -> Html:
         parts.append(f"complete through {through}, {words.ago(found.complete_through, found.now)}")
     at = "the clock stands at" if found.stopped else "as of"
     parts.append(f"{at} {words.instant(found.now)}")
-    newer = tag("a", "New data: show it", href="", class_="sg-button") if found.version != drawn else None
+    newer = inside("", "New data: show it", class_="sg-button") if found.version != drawn else None
     return tag("p", inside("/systems", common.dotted(parts)), " ", newer, class_="sg-fresh sg-muted")
 
 

@@ -154,9 +154,9 @@ def milliseconds(nanoseconds: int) -> str:
 
 
 def deal(name: str) -> str:
-    """A client and a deal, without saying the client twice where the deal begins with it."""
+    """A client and a deal, without saying the client twice where the deal's own name has it."""
     client, dash, rest = name.partition(" - ")
-    return rest if dash and client and rest.startswith(client) else name
+    return rest if dash and client and client in rest else name
 
 
 def title(key: str) -> str:

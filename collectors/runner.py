@@ -12,7 +12,7 @@ import os
 import random
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine
 
 from collectors.contract import Connection as SystemConnection
 from collectors.contract import Page, Stream, System
-from collectors.decode import decode, refusal
+from collectors.decode import decode, raw_text, refusal
 from collectors.errors import CollectorError, FatalError, RetriableError
 from queries import polls
 from queries.engagements import engagements_of
@@ -31,6 +31,7 @@ from queries.errors import StoreError
 from queries.ingest import ingest, mark_deleted, stored_ids
 from queries.keys import Key
 from queries.polls import Progress, Reject
+from queries.records import Record
 from queries.rows import Source
 from queries.store import writing
 
@@ -39,6 +40,7 @@ _TRACER = trace.get_tracer("sightglass.collectors")
 _TRIES = 5
 _LEASE = timedelta(minutes=5)
 _LONGEST_PAUSE_S = 120.0
+_RETRIED = 1_000
 _OURS = ("app.", "collectors.", "metrics.", "queries.")
 
 AfterBatch = Callable[[Connection, set[str], datetime], None]
@@ -118,25 +120,28 @@ class Runner:
         """Read the quarantined rows of a stream again; how many came in, how many wait on."""
         with writing(self.engine) as store:
             waiting = polls.open_rejects(store, configured.name, stream.name)
-            came = 0
-            for row in waiting:
-                came += self._retry_one(store, configured, stream, row)
+        came = 0
+        for start in range(0, len(waiting), _RETRIED):
+            with writing(self.engine) as store:
+                came += self._retry(store, configured, stream, waiting[start : start + _RETRIED])
         return came, len(waiting) - came
 
-    def _retry_one(self, store: Connection, configured: Configured, stream: Stream, row: Any) -> int:
-        raw = _from_text(row.raw)
-        decoded = decode(stream, configured.source, [raw]) if raw is not None else None
-        if decoded is None or not decoded.records:
-            return 0
+    def _retry(self, store: Connection, configured: Configured, stream: Stream, waiting: list[Any]) -> int:
+        read: list[tuple[Any, Record]] = []
+        for row in waiting:
+            raw = _from_text(row.raw)
+            decoded = decode(stream, configured.source, [raw]) if raw is not None else None
+            read += [(row, record) for record in decoded.records] if decoded else []
         now = self.clock()
-        done = ingest(store, stream.kind, configured.source, decoded.records, now)
-        if done.refused:
-            return 0
-        polls.resolve_reject(store, row.id, now)
-        # whom the row left in doubt is judged again, even when the row brought nothing new
-        named = [Key(*name) for name in json.loads(row.names)]
+        done = ingest(store, stream.kind, configured.source, [record for _, record in read], now)
+        refused = {id(record) for record, _ in done.refused}
+        well = {row.id: row for row, record in read if id(record) not in refused}
+        for identifier in well:
+            polls.resolve_reject(store, identifier, now)
+        # whom a row left in doubt is judged again, even when the row brought nothing new
+        named = [Key(*name) for row in well.values() for name in json.loads(row.names)]
         self.after_batch(store, done.touched | set(engagements_of(store, named).values()), now)
-        return 1
+        return len(well)
 
 
 def _died_here(other: str, mine: str) -> bool:
@@ -158,6 +163,22 @@ def _from_text(raw: str) -> Any:
         return json.loads(raw)
     except json.JSONDecodeError:
         return None
+
+
+def _refusals(
+    stream: Stream, source: Source, page: Page, refused: Sequence[tuple[Record, str]]
+) -> list[Reject]:
+    """Rejects of records that cannot be kept, each with its row as it came: only that can be read again."""
+    came: dict[tuple[str, datetime], str] = {}
+    if refused:
+        for row in page.rows:
+            for record in decode(stream, source, [row]).records:
+                came[record.id, record.source_updated_at] = raw_text(row)
+    rejects = []
+    for record, reason in refused:
+        reject = refusal(stream, source, record, reason)
+        rejects.append(reject._replace(raw=came.get((record.id, record.source_updated_at), reject.raw)))
+    return rejects
 
 
 def _fault(problem: Exception) -> str:
@@ -251,7 +272,7 @@ class _Poll:
         ]
         with writing(self.runner.engine) as store:
             done = ingest(store, stream.kind, source, decoded.records, now)
-            refused = [refusal(stream, source, record, reason) for record, reason in done.refused]
+            refused = _refusals(stream, source, page, done.refused)
             rejects = [*transport, *decoded.rejects, *refused]
             refused_ids = {record.id for record, _ in done.refused}
             well = [record.id for record in decoded.records if record.id not in refused_ids]

@@ -11,10 +11,12 @@ from sqlalchemy import Engine
 
 from app.bench._firm import NOW, Row, chunks
 from collectors.contract import Page, Stream, System, SystemSettings
+from collectors.decode import decode
 from collectors.mapping.canonical import canonical_parser, known_columns
 from collectors.runner import AfterBatch, Configured, Runner
 from metrics.evaluate import Rules, evaluate
 from queries import polls
+from queries.ingest import ingest
 from queries.rows import Source
 from queries.store import writing
 
@@ -94,6 +96,13 @@ def judge(connection: Store, touched: set[str], now: datetime) -> None:
 
 def leave(connection: Store, touched: set[str], now: datetime) -> None:
     """Store only: for filling a store that is judged once at the end."""
+
+
+def store(connection: Store, rows: Sequence[Row]) -> set[str]:
+    """Time entries into an open transaction; the engagements to judge."""
+    psa = source("psa")
+    decoded = decode(stream("psa", "time_entry"), psa, rows)
+    return ingest(connection, "time_entry", psa, decoded.records, NOW).touched
 
 
 def poll(engine: Engine, system: str, kind: str, wire: Wire, after: AfterBatch = judge) -> int:

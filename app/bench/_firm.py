@@ -16,6 +16,8 @@ from typing import Any
 NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)
 #: entries one engagement has: four people, half a year
 PER_ENGAGEMENT = 400
+#: engagements that have a backlog
+_BEHIND = 250
 _RATES = ("95", "120", "150", "187.50")
 _ENTITIES = ("UK01", "US01", "DE01", "JP01")
 _CURRENCIES = {"UK01": "GBP", "US01": "USD", "DE01": "EUR", "JP01": "JPY"}
@@ -67,9 +69,21 @@ class Firm:
         Random(7).shuffle(rows)  # noqa: S311 - an order, not a secret
         return rows
 
-    def entry(self, number: int, state: str, version: int = 0) -> Row:
+    def backlog(self, count: int, version: int = 0) -> list[Row]:
+        """Approved time that nobody billed: the same number of items, whatever the size of the history."""
+        few = min(self.engagements, _BEHIND)
+        rows = []
+        for number in range(count):
+            row = self.entry(2 * self.entries + number, "approved", version, number % few)
+            weeks = number // few % (count // few + 1)
+            row["work_date"] = (_LAST_DAY - timedelta(weeks=1 + weeks)).isoformat()
+            row["hours"] = f"{1 + version % 8}.5"
+            rows.append(row)
+        return rows
+
+    def entry(self, number: int, state: str, version: int = 0, project: int | None = None) -> Row:
         """One time entry in a state: submitted, approved, or approved and billed."""
-        project = number % self.engagements
+        project = number % self.engagements if project is None else project
         entity = _entity(project)
         back = 0 if state != "billed" else 30
         worked = _LAST_DAY - timedelta(days=back + number // self.engagements % 5)

@@ -33,14 +33,18 @@ def as_told(rows: Sequence[Row]) -> tuple[tuple[str, ...], Tuples]:
     return names, [tuple(row.get(name) for name in names) for row in rows]
 
 
-def plain_insert(shop: Shop, kind: str, columns: Sequence[str], rows: Tuples) -> Timing:
+def plain_insert(
+    shop: Shop, kind: str, columns: Sequence[str], rows: Tuples, table: str = "time_entry", page: int = 0
+) -> Timing:
     """Rows into a table without key or index, one transaction a page: nothing can write them faster."""
-    pages = [rows[start : start + shop.sizes.page] for start in range(0, len(rows), shop.sizes.page)]
-    return (_executemany if kind == "sqlite" else _copy)(shop, columns, pages)
+    size = page or shop.sizes.page
+    pages = [rows[start : start + size] for start in range(0, len(rows), size)]
+    if kind == "sqlite":
+        return _executemany(str(make_url(shop.empty("sqlite")).database), columns, pages)
+    return _copy(dsn(shop.store(kind, shop.sizes.base)), table, columns, pages)
 
 
-def _executemany(shop: Shop, columns: Sequence[str], pages: Sequence[Tuples]) -> Timing:
-    path = str(make_url(shop.empty("sqlite")).database)
+def _executemany(path: str, columns: Sequence[str], pages: Sequence[Tuples]) -> Timing:
     statement = f"INSERT INTO plain VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - marks only
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -56,16 +60,17 @@ def _executemany(shop: Shop, columns: Sequence[str], pages: Sequence[Tuples]) ->
         return timed(write)
 
 
-def _copy(shop: Shop, columns: Sequence[str], pages: Sequence[Tuples]) -> Timing:
+def _copy(address: str, table: str, columns: Sequence[str], pages: Sequence[Tuples]) -> Timing:
     fields = ", ".join(columns)
-    with closing(psycopg.connect(dsn(shop.store("postgresql", shop.sizes.base)))) as connection:
+    statement = f"COPY plain ({fields}) FROM STDIN".encode()
+    with closing(psycopg.connect(address)) as connection:
         connection.execute("DROP TABLE IF EXISTS plain")
-        connection.execute(f"CREATE TABLE plain AS SELECT {fields} FROM time_entry LIMIT 0".encode())  # noqa: S608
+        connection.execute(f"CREATE TABLE plain AS SELECT {fields} FROM {table} LIMIT 0".encode())  # noqa: S608
         connection.commit()
 
         def write() -> None:
             for page in pages:
-                with connection.cursor().copy(f"COPY plain ({fields}) FROM STDIN".encode()) as copy:
+                with connection.cursor().copy(statement) as copy:
                     for row in page:
                         copy.write_row(row)
                 connection.commit()

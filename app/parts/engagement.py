@@ -79,7 +79,8 @@ def stepper(found: Journey) -> Html:
 
 
 def _step(engagement: str, hop: Hop) -> Html:
-    lag = None if hop.lag_s is None else f"{'+' if hop.lag_s >= 0 else ''}{words.span(hop.lag_s)}"
+    lag = None if hop.lag_s is None else f"{'+' if hop.lag_s > 0 else ''}{words.span(hop.lag_s)}"
+    lag = "at once" if hop.lag_s == 0 else lag
     link = inside(
         href(PAGE, id=engagement, view="spans", hop=hop.stage), tag("b", hop.title), title="Spans of this hop"
     )

@@ -172,7 +172,7 @@ def _amounts(row: Mapping[str, Any], currency: str, reporting: str | None) -> Ht
         "At detection": words.minor(row["detected_minor"], currency),
         "Now": words.minor(row["amount_minor"], currency),
         "All open beside it": words.minor(row["wip_minor"], currency),
-        "Converted": converted,
+        f"In {reporting}": converted,
     }
     found = [
         tag("div", tag("small", name, class_="sg-muted"), tag("b", common.money(value)))

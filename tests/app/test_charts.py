@@ -19,7 +19,8 @@ def hop(
 ) -> Hop:
     first = None if days is None else MOMENT - timedelta(days=days)
     last = first if until is None else MOMENT - timedelta(days=until)
-    return Hop(stage, stage.title(), state, system, 1, first, last)
+    missing = "nobody billed it" if state != "done" else None
+    return Hop(stage, stage.title(), state, system, 1, first, last, missing=missing)
 
 
 def journey(*hops: Hop, handoff: str = "time to ERP billing", since: float = 5) -> Journey:
@@ -51,6 +52,15 @@ def test_what_is_missing_is_marked_from_then_until_now() -> None:
     assert (window.x0, window.x1) == (MOMENT - timedelta(days=5), MOMENT)
     assert "Invoice missing" in figure.data[0].text
     assert figure.layout.yaxis.ticktext == ("erp", "psa")
+
+
+def test_a_hop_done_in_part_is_pale_too_and_keeps_its_place() -> None:
+    figure = charts.lanes(journey(hop("invoice", "erp", 20, state="partial")), MOMENT, dark=False)
+
+    assert [shape.x0 for shape in figure.layout.shapes if shape.opacity == 0.09] == [
+        MOMENT - timedelta(days=5)
+    ]
+    assert list(figure.data[0].x) == [MOMENT - timedelta(days=20)]
 
 
 def test_nothing_is_pale_where_nothing_is_missing() -> None:

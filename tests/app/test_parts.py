@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
@@ -30,7 +31,7 @@ EVIL = [
 
 
 class Reader(HTMLParser):
-    """Reads markup strictly: everything closed in order, no handlers, no scripts, links only where they may lead."""
+    """Reads strictly: all closed in order, no handlers, no scripts, links only to pages and the web."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,8 +70,8 @@ def finding(evil: str) -> dict[str, object]:
     money = dict.fromkeys(("amount_minor", "detected_minor", "wip_minor", "group_minor"), 12345)
     return {
         **dict.fromkeys(names, evil), **money, "check_key": K1, "currency": "GBP", "subject_kind": "project",
-        "root_id": "other", "outcome": "fail", "status": "new", "severity": "high", "since": MOMENT, "act_at": MOMENT,
-        "age_days": 3,
+        "root_id": "other", "outcome": "fail", "status": "new", "severity": "high", "since": MOMENT,
+        "act_at": MOMENT, "age_days": 3,
     }  # fmt: skip
 
 
@@ -90,24 +91,8 @@ def way(evil: str) -> Journey:
 def span(
     name: str, identifier: str, parent: str | None = None, begin: int = 0, end: int = 10, status: int = 0
 ) -> SpanRow:
-    return SpanRow(
-        "t" * 32,
-        identifier,
-        parent,
-        name,
-        name,
-        1,
-        begin,
-        end,
-        status,
-        name,
-        None,
-        "{}",
-        "{}",
-        "[]",
-        "[]",
-        None,
-    )
+    trace, rest = "t" * 32, (None, "{}", "{}", "[]", "[]", None)
+    return SpanRow(trace, identifier, parent, name, name, 1, begin, end, status, name, *rest)
 
 
 def stream(evil: str) -> dict[str, object]:
@@ -133,7 +118,7 @@ def test_an_exception_shows_data_as_text(evil: str) -> None:
 
 @pytest.mark.parametrize("evil", EVIL)
 def test_the_list_shows_data_as_text(evil: str) -> None:
-    totals = [Total("GBP", 1, MOMENT.year)]  # type: ignore[list-item]
+    totals = [Total("GBP", 1, Decimal(5))]
     found = Queue([finding(evil)], totals, 1, 5, 0, 1, {K1: evil}, Reporting("EUR"), MOMENT.date(), MOMENT)
 
     assert evil in words_of(queue.rows(found, {}, {"q": evil}, evil))
@@ -207,7 +192,7 @@ def test_every_state_has_a_shape_and_a_word() -> None:
 
 
 def test_a_converted_total_names_its_currency_and_shows_the_others_on_hovering() -> None:
-    totals = [Total("GBP", 2, words.Decimal("10.50")), Total("JPY", 1, words.Decimal(900))]
+    totals = [Total("GBP", 2, Decimal("10.50")), Total("JPY", 1, Decimal(900))]
 
     html = common.worth(123456, "EUR", totals)
     assert words_of(html) == "EUR 1,235"

@@ -32,11 +32,8 @@ def test_an_amount_carries_its_currency_and_groups_its_digits(amount: str, whole
 
 
 def test_minor_units_follow_the_currency() -> None:
-    assert [words.minor(123456, code) for code in ("EUR", "JPY", "KWD")] == [
-        "EUR 1,234.56",
-        "JPY 123,456",
-        "KWD 123.456",
-    ]
+    said = [words.minor(123456, code) for code in ("EUR", "JPY", "KWD")]
+    assert said == ["EUR 1,234.56", "JPY 123,456", "KWD 123.456"]
 
 
 def test_currencies_are_listed_and_never_added_up() -> None:
@@ -49,8 +46,9 @@ def test_currencies_are_listed_and_never_added_up() -> None:
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        (0, "0 s"), (59, "59 s"), (90, "2 min"), (3600, "1 h"), (5400, "1.5 h"), (36_000, "10 h"), (86_400, "1 d"),
-        (100_000, "1.2 d"), (8_640_000, "100 d"), (-7200, "\N{MINUS SIGN}2 h"), (None, words.NONE),
+        (0, "0 s"), (59, "59 s"), (90, "2 min"), (3600, "1 h"), (5400, "1.5 h"), (36_000, "10 h"),
+        (86_400, "1 d"), (100_000, "1.2 d"), (8_640_000, "100 d"),
+        (-7200, "\N{MINUS SIGN}2 h"), (None, words.NONE),
     ],
 )  # fmt: skip
 def test_a_length_of_time_is_said_in_its_largest_unit(seconds: float | None, said: str) -> None:
@@ -74,5 +72,6 @@ def test_a_span_is_said_in_milliseconds_or_seconds(nanoseconds: int, said: str) 
 
 def test_a_client_is_not_said_twice() -> None:
     assert words.deal("Northwind - Northwind: grid") == "Northwind: grid"
+    assert words.deal("Northwind - Grid for Northwind") == "Grid for Northwind"
     assert words.deal("Northwind - Harbour") == "Northwind - Harbour"
     assert words.deal("no dash") == "no dash"

@@ -389,3 +389,31 @@ def test_what_a_fault_quotes_is_not_repeated(engine: Engine, caplog: pytest.LogC
         outcome = till.poll()
 
     assert "s3cret" not in f"{outcome.error} {state(engine).error} {caplog.text}"
+
+
+def test_a_record_that_cannot_be_kept_waits_as_it_came_and_comes_in_once_the_mapping_mends_it(
+    engine: Engine,
+) -> None:
+    """What waits is the source's own row, not what the mapping made of it: only that can be mapped anew."""
+
+    def mapped(currency: str) -> Any:
+        return lambda raw: {"id": raw["Nr"], "status": "active", "rate": "1", "currency": currency, "source_updated_at": raw["at"]}
+
+    shop = Shop([{"Nr": "P1", "at": "2026-11-01T00:00:00Z"}], parse=lambda raw: {**mapped("GBP")(raw), "name": "a\0"})
+    till = Till(engine, shop)
+    assert till.poll().outcome == "partial"
+    assert json.loads(quarantine(engine)[0].raw) == shop.rows[0]
+
+    shop.parse = mapped("EUR")
+    assert till.runner.retry_rejects(till.configured, shop.streams()[0]) == (1, 0)
+    assert ids(engine) == {"P1"}
+
+
+def test_many_quarantined_rows_are_judged_together(engine: Engine) -> None:
+    till = Till(engine, Shop([row(f"P{n}", status="unheard of") for n in range(30)]))
+    till.poll()
+    till.judged.clear()
+    till.shop.parse = lambda raw: {**raw, "status": "planned"}
+
+    assert till.runner.retry_rejects(till.configured, till.shop.streams()[0]) == (30, 0)
+    assert [len(touched) for touched in till.judged] == [30]

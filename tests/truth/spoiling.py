@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,3 @@ def standing(config: Path) -> dict[str, dict[str, Any]]:
     """Every check as the command line tells it."""
     with application(config) as app, reading(app.engine) as connection:
         return {row["key"]: row for row in check_list(connection, app.rules)}
-
-
-def said(value: Any) -> str:
-    """Everything in a value as one text, to look for words in."""
-    return json.dumps(value, ensure_ascii=False, default=str)
