@@ -47,7 +47,7 @@ class Wiring:
             return report.prometheus(connection, self.app.rules, self.app.now())
 
     def on_event(self, event: Event) -> None:
-        """Poll what an event is about now: ``source`` ends in the system's name, ``type`` names the stream."""
+        """Poll what an event is about now: ``source`` ends in a system's name, ``type`` names a stream."""
         name = str(event["source"]).rstrip("/").rpartition("/")[2]
         configured = next((c for c in self.app.systems if c.name == name), None)
         if configured is None:

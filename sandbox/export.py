@@ -55,7 +55,7 @@ def configuration(as_of: datetime, faults: Collection[str] = ()) -> str:
         "# A simulated consulting firm. Everything below can be tried out; nothing here is real.\n",
         '\n[store]\nurl = "sqlite:///sightglass.db"\n',
         f'\n# Time stands still, so that every run finds the same.\n[clock]\nnow = "{_instant(as_of)}"\n',
-        "\n# Totals and the order of the queue are in this currency, at the ERP's own rates.\n"
+        "\n# Totals and the order of the queue are in this currency, at the ERP's own rates.\n",
         '[money]\nreporting_currency = "USD"\nrate_type = "corporate"\n',
     ]
     for system, (role, about) in SYSTEMS.items():

@@ -52,9 +52,7 @@ class Shop:
     def streams(self) -> Sequence[Stream]:
         """Its only stream."""
         return [
-            Stream(
-                "projects", "project", self.parse, self.deletes, settle=self.settle, known_fields=KNOWN
-            )
+            Stream("projects", "project", self.parse, self.deletes, settle=self.settle, known_fields=KNOWN)
         ]
 
     def pages(self, stream: Stream, since: str | None, started_at: datetime) -> Iterator[Page]:
@@ -103,7 +101,11 @@ class Till:
         with writing(engine) as store:
             polls.configure(
                 store,
-                [polls.StreamConfig("psa", "projects", "project", timedelta(minutes=5), timedelta(minutes=15))],
+                [
+                    polls.StreamConfig(
+                        "psa", "projects", "project", timedelta(minutes=5), timedelta(minutes=15)
+                    )
+                ],
                 [polls.RoleConfig("psa", "psa", "*", "shop")],
             )
 

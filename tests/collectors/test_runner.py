@@ -15,7 +15,7 @@ from app.telemetry import tracing
 from collectors.errors import FatalError, RetriableError, SkippableError
 from queries import polls
 from queries.ingest import stored_ids
-from queries.schema import RECORD_TABLES, collection_run, reject, stream_state
+from queries.schema import collection_run, stream_state
 from queries.store import reading, writing
 from tests.app.serving import in_trace, keeping
 from tests.collectors.shop import NOW, Shop, Till, row
@@ -95,7 +95,9 @@ def test_pauses_grow_with_jitter_when_the_source_asks_for_none(engine: Engine) -
     till = Till(engine, Shop(five(), [(0, RetriableError("psa/projects: 503")) for _ in range(4)]))
 
     assert till.poll().outcome == "ok"
-    assert [low <= pause <= 2 * low for low, pause in zip((1, 2, 4, 8), till.slept, strict=True)] == [True] * 4
+    assert [low <= pause <= 2 * low for low, pause in zip((1, 2, 4, 8), till.slept, strict=True)] == [
+        True
+    ] * 4
 
 
 def test_a_source_that_stays_away_is_given_up(engine: Engine) -> None:
@@ -282,75 +284,6 @@ def test_a_row_that_left_its_source_waits_no_longer_in_quarantine(engine: Engine
     assert quarantine(engine) == []
 
 
-# ---- quarantine ------------------------------------------------------------------------------
-
-
-def test_bad_rows_are_kept_and_everything_else_goes_on(engine: Engine) -> None:
-    bad = [row("P1", status="unheard of"), row(None), "not a row at all", row("P3\0"), row("P4", source_updated_at="soon")]
-    shop = Shop([row("P0"), *bad, row("P9")], unreadable=(("<html>", "page 3 is no JSON"),))
-    till = Till(engine, shop)
-
-    outcome = till.poll()
-
-    assert outcome.error is None
-    assert (outcome.outcome, outcome.progress.rejected, ids(engine)) == ("partial", 6, {"P0", "P9"})
-    waiting = {found.raw: found for found in quarantine(engine)}
-    assert len(waiting) == 6
-    assert waiting["<html>"].reason == "psa/projects page 3 is no JSON"
-    assert all(found.reason.startswith("psa/projects") for found in waiting.values())
-    assert "field 'status'" in waiting[json.dumps(bad[0])].reason
-    assert "Remedy: " in waiting[json.dumps(bad[0])].reason
-    assert state(engine).complete_through == NOW
-
-
-def test_a_good_version_takes_the_bad_one_along(engine: Engine) -> None:
-    till = Till(engine, Shop([row("P0", status="unheard of", contract_id="C1")]))
-    till.poll()
-    (waiting,) = quarantine(engine)
-    assert json.loads(waiting.names) == [["project", "psa", "P0"], ["contract", "clm", "C1"]]
-
-    till.shop.rows.append(row("P0"))
-    till.poll()
-
-    assert quarantine(engine) == []
-    assert "project:psa:P0" in till.judged[-3]
-
-
-def test_quarantined_rows_come_in_once_the_mapping_reads_them(engine: Engine) -> None:
-    till = Till(engine, Shop([row("P0", status="unheard of"), row("P1", status="still unheard of")]))
-    till.poll()
-    till.shop.parse = lambda raw: {**raw, "status": "on_hold" if raw["status"] == "unheard of" else raw["status"]}
-
-    came = till.runner.retry_rejects(till.configured, till.shop.streams()[0])
-
-    assert came == (1, 1)
-    assert (ids(engine), [found.record_id for found in quarantine(engine)]) == ({"P0"}, ["P1"])
-    assert till.judged[-1] == {"project:psa:P0"}
-
-
-def test_a_row_read_again_does_not_undo_a_newer_version(engine: Engine) -> None:
-    old = row("P0", status="unheard of")
-    till = Till(engine, Shop([old]))
-    till.poll()
-    with writing(engine) as store:
-        store.execute(reject.update().values(record_id=None))
-    till.shop.rows.append(row("P0", status="complete", source_updated_at="2026-11-19T00:00:00Z"))
-    till.poll()
-    till.shop.parse = lambda raw: {**raw, "status": "planned" if raw["status"] == "unheard of" else raw["status"]}
-
-    assert till.runner.retry_rejects(till.configured, till.shop.streams()[0]) == (1, 0)
-
-    with reading(engine) as store:
-        assert store.execute(select(RECORD_TABLES["project"].c.status)).scalar_one() == "complete"
-
-
-def test_fields_nobody_expects_are_counted(engine: Engine) -> None:
-    till = Till(engine, Shop([row(f"P{n}", colour="red") for n in range(3)]))
-    till.poll()
-
-    assert json.loads(runs(engine)[0].unknown_fields) == {"colour": 3}
-
-
 # ---- what every poll leaves ------------------------------------------------------------------
 
 
@@ -397,9 +330,17 @@ def test_a_record_that_cannot_be_kept_waits_as_it_came_and_comes_in_once_the_map
     """What waits is the source's own row, not what the mapping made of it: only that can be mapped anew."""
 
     def mapped(currency: str) -> Any:
-        return lambda raw: {"id": raw["Nr"], "status": "active", "rate": "1", "currency": currency, "source_updated_at": raw["at"]}
+        return lambda raw: {
+            "id": raw["Nr"],
+            "status": "active",
+            "rate": "1",
+            "currency": currency,
+            "source_updated_at": raw["at"],
+        }
 
-    shop = Shop([{"Nr": "P1", "at": "2026-11-01T00:00:00Z"}], parse=lambda raw: {**mapped("GBP")(raw), "name": "a\0"})
+    shop = Shop(
+        [{"Nr": "P1", "at": "2026-11-01T00:00:00Z"}], parse=lambda raw: {**mapped("GBP")(raw), "name": "a\0"}
+    )
     till = Till(engine, shop)
     assert till.poll().outcome == "partial"
     assert json.loads(quarantine(engine)[0].raw) == shop.rows[0]

@@ -12,7 +12,7 @@ from queries.store import migrate, open_engine, writing
 from tests.cast import Cast
 
 
-class _Undone(Exception):
+class _UndoneError(Exception):
     """Leaves a transaction without keeping it."""
 
 
@@ -46,6 +46,6 @@ def firm(request: pytest.FixtureRequest) -> Iterator[Cast]:
     try:
         with writing(engine) as connection:
             yield Cast(connection)
-            raise _Undone
-    except _Undone:
+            raise _UndoneError
+    except _UndoneError:
         pass

@@ -54,7 +54,9 @@ class _Job:
         before = fields.pop("before", {})
         if before and self.chance():
             self.versions.append(_version(kind, system, identifier, EARLY, **{**fields, **before}))
-        gone = {"deleted_at": LATE} if fields.pop("may_go", False) and self.draw(st.integers(0, 4)) == 0 else {}
+        gone = (
+            {"deleted_at": LATE} if fields.pop("may_go", False) and self.draw(st.integers(0, 4)) == 0 else {}
+        )
         self.versions.append(_version(kind, system, identifier, LATE, **fields, **gone))
 
     def sold(self) -> None:
@@ -101,7 +103,15 @@ class _Job:
     def billed(self) -> None:
         n = self.n
         if self.chance():
-            self.put("invoice", "erp", f"I{n}", status="posted", currency="GBP", before={"status": "draft"}, may_go=True)
+            self.put(
+                "invoice",
+                "erp",
+                f"I{n}",
+                status="posted",
+                currency="GBP",
+                before={"status": "draft"},
+                may_go=True,
+            )
             hours = self.draw(st.sampled_from([None, "3"]))
             named = [{"id": f"T{n}a"} | ({"hours": hours} if hours else {})] if self.chance() else []
             self.put(

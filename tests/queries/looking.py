@@ -16,7 +16,7 @@ from tests.cast import Cast, utc
 NOW = utc("2026-11-20T18:00Z")
 #: what people and programs put into ids
 STRANGE_IDS = (
-    "O'Brien \"Ltd\" `x`",
+    'O\'Brien "Ltd" `x`',
     "\N{ROCKET}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{PERSONAL COMPUTER}",
     "\u05e9\u05dc\u05d5\u05dd-\u202eabc\u202c",
     '=cmd("/c calc")',

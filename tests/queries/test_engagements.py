@@ -67,7 +67,7 @@ def test_a_partner_not_seen_yet_has_its_place_already(firm: Cast) -> None:
     key = Key("opportunity", "crm", "O9")
     assert engagements_of(firm.connection, [key]) == {key: "opportunity:crm:O9"}
     seen = firm.connection.execute(select(node.c.id, node.c.present)).all()
-    assert {identifier: present for identifier, present in seen} == {"P9": True, "O9": False}
+    assert dict([tuple(row) for row in seen]) == {"P9": True, "O9": False}
 
 
 def test_a_link_that_goes_away_splits_and_its_leaves_follow(firm: Cast) -> None:

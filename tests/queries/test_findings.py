@@ -11,7 +11,7 @@ from metrics.severity import Materiality, severity
 from queries import findings
 from queries.exceptions import history
 from tests.cast import K1, K2, K3, Cast, keys, utc
-from tests.queries.looking import every_finding
+from tests.queries.looking import arrive, every_finding
 
 FRIDAY = "2026-11-20T18:00Z"
 LATER = "2026-11-20T19:00Z"
@@ -243,3 +243,16 @@ def test_an_audit_that_agrees_is_remembered_and_one_that_differs_names_its_subje
     firm.deal("O2")  # stored, but nobody judged it
     assert firm.drift(LATER) == {K1: ["crm/opportunity/O2"]}
     assert firm.state(K1)["verified_at"] == utc(FRIDAY)
+
+
+def test_amounts_too_large_to_be_added_up_stop_nothing_else(firm: Cast) -> None:
+    firm.deal("O1")
+    firm.project("P9", billing_method="time_and_materials", status="planned")
+    huge = {"hours": "900000000", "rate": "99999999", "currency": "GBP", "status": "approved"}
+    entries = [
+        firm.record("time_entry", name, project_id="P9", work_date="2026-10-05", **huge) for name in "abc"
+    ]
+    # whether they are refused or kept, they may not take anything else along
+    firm.touched |= arrive(firm, *entries, kind="time_entry", system="psa").touched
+
+    assert (K1, "O1") in keys(firm.judge(FRIDAY))

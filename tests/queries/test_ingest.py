@@ -141,7 +141,7 @@ def test_time_that_left_is_no_longer_open_and_open_again_when_it_returns(firm: C
         ("GBP", "0.1", 10, "0.10"),
         ("GBP", "-0.005", -1, "-0.01"),
         ("GBP", "1e3", 100000, "1000.00"),
-        ("GBP", "9007199254740993.01", 900719925474099301, "9007199254740993.01"),
+        ("GBP", "90071992547409.93", 9007199254740993, "90071992547409.93"),
     ],
 )
 def test_money_is_kept_to_the_minor_unit_on_every_engine(

@@ -16,7 +16,7 @@ from tests.cast import Cast, casting
 from tests.queries.deliveries import NOW, Version, batches, delivered, firms, judge, outcome, send
 
 
-class _Undone(Exception):
+class _UndoneError(Exception):
     """Leaves a transaction without keeping it."""
 
 
@@ -29,8 +29,8 @@ def fresh(engine: Engine | None = None) -> Iterator[Cast]:
     try:
         with writing(engine) as connection:
             yield Cast(connection)
-            raise _Undone
-    except _Undone:
+            raise _UndoneError
+    except _UndoneError:
         pass
 
 
@@ -67,6 +67,6 @@ def test_a_firm_comes_to_the_same_in_any_order(versions: list[Version], seed: in
 )  # fmt: skip
 @given(versions=firms(), seed=st.integers(0, 2**32))
 def test_a_firm_comes_to_the_same_in_any_order_on_postgresql(
-    _shared_postgresql: Engine, versions: list[Version], seed: int
+    shared_postgresql: Engine, versions: list[Version], seed: int
 ) -> None:
-    compare(versions, seed, _shared_postgresql)
+    compare(versions, seed, shared_postgresql)

@@ -215,9 +215,13 @@ def test_a_bad_row_that_comes_again_after_all_waits_again(firm: Cast) -> None:
     assert row.first_seen_at == NOW
 
 
-@pytest.mark.parametrize("text", ["NUL \0 here", "half \ud83d pair", "\N{ROCKET}\u05e9 'quoted'", "x" * 1_100_000])
+@pytest.mark.parametrize(
+    "text", ["NUL \0 here", "half \ud83d pair", "\N{ROCKET}\u05e9 'quoted'", "x" * 1_100_000]
+)
 def test_whatever_the_row_holds_can_be_kept(firm: Cast, text: str) -> None:
-    reject = Reject(text[:255], f"it holds {text[:40]!r}: {text[:40]}", text, (("project", "psa", text[:255]),))
+    reject = Reject(
+        text[:255], f"it holds {text[:40]!r}: {text[:40]}", text, (("project", "psa", text[:255]),)
+    )
 
     assert quarantine(firm, reject) == 1
     assert quarantine(firm, reject, at=MINUTE) == 0

@@ -37,7 +37,11 @@ def of(facts: set[firm.Fact], *keys: str) -> set[firm.Fact]:
 
 @pytest.mark.parametrize(
     ("system", "blind", "stream"),
-    [("erp", {K1, K2}, "erp/project"), ("crm", {K1}, "crm/opportunity"), ("revenue", {K3}, "revenue/revenue_line")],
+    [
+        ("erp", {K1, K2}, "erp/project"),
+        ("crm", {K1}, "crm/opportunity"),
+        ("revenue", {K3}, "revenue/revenue_line"),
+    ],
 )
 def test_what_depends_on_a_frozen_system_is_unknown_and_the_rest_is_judged(
     tmp_path: Path, system: str, blind: set[str], stream: str
@@ -73,7 +77,9 @@ def test_findings_of_a_system_that_freezes_turn_grey_and_keep_their_money(tmp_pa
     firm.poll(config)
 
     after = {row["id"]: row for row in listed(config)}
-    assert {key: row["amount"] for key, row in after.items()} == {key: row["amount"] for key, row in before.items()}
+    assert {key: row["amount"] for key, row in after.items()} == {
+        key: row["amount"] for key, row in before.items()
+    }
     assert {row["outcome"] for row in after.values() if row["check"] in {K1, K2}} == {"unknown"}
     assert {row["outcome"] for row in after.values() if row["check"] == K3} == {"fail"}
 
