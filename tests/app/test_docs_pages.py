@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from app import docs
 from app.settings import Settings, SystemCommon
@@ -21,8 +22,10 @@ def test_the_committed_page_is_the_one_the_program_writes(name: str) -> None:
 
 
 def test_every_key_that_can_be_configured_is_on_its_page() -> None:
-    models = [SystemCommon, *(system.settings for system in systems().values())]
-    keys = {f"`{field.alias or name}`" for model in models for name, field in model.model_fields.items()} - {"`options`"}
+    models: list[type[BaseModel]] = [SystemCommon, *(system.settings for system in systems().values())]
+    keys = {f"`{field.alias or name}`" for model in models for name, field in model.model_fields.items()} - {
+        "`options`"
+    }
 
     assert {key for key in keys if key not in docs.systems_page()} == set()
     sections = set(Settings.model_fields) - {"systems", "folder", "log_level"}
@@ -41,6 +44,10 @@ def test_secrets_have_no_default_and_no_example_on_a_page(tmp_path: Path) -> Non
 
     pages = sorted(path.name for path in tmp_path.iterdir())
     assert pages == ["checks.md", "configuration.md", "systems.md"]
-    secret = [line for path in tmp_path.iterdir() for line in path.read_text().splitlines() if "secret text" in line]
+    secret = [
+        line for path in tmp_path.iterdir() for line in path.read_text().splitlines() if "secret text" in line
+    ]
     assert secret
-    assert [line for line in secret if not line.endswith(("| secret text |  |", "| secret text | **required** |"))] == []
+    assert [
+        line for line in secret if not line.endswith(("| secret text |  |", "| secret text | **required** |"))
+    ] == []

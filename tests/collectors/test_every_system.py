@@ -29,7 +29,10 @@ from tests.tree import ROOT
 #: the smallest settings of each system that can be read from without a server
 SMALL: dict[str, Callable[[Path], dict[str, Any]]] = {
     "files": lambda folder: {"path": exports(folder)},
-    "sql": lambda folder: {"url": f"sqlite:///{warehouse(folder)}", "streams": {"customer": {"query": QUERY}}},
+    "sql": lambda folder: {
+        "url": f"sqlite:///{warehouse(folder)}",
+        "streams": {"customer": {"query": QUERY}},
+    },
 }
 
 
@@ -93,7 +96,14 @@ def test_a_system_only_yields_pages(system: System) -> None:
         for alias in node.names
     }
 
-    forbidden = ("queries.ingest", "queries.polls", "queries.store", "queries.write", "collectors.runner", "time.sleep")
+    forbidden = (
+        "queries.ingest",
+        "queries.polls",
+        "queries.store",
+        "queries.write",
+        "collectors.runner",
+        "time.sleep",
+    )
     assert [name for name in imported if name.startswith(forbidden)] == []
 
 
@@ -135,7 +145,12 @@ def test_a_small_source_is_read_through_twice_without_news(kind: str, tmp_path: 
         first = runner.poll(source, stream, connection)
         second = runner.poll(source, stream, connection)
 
-    assert (first.outcome, first.progress.changed, second.outcome, second.progress.changed) == ("ok", 3, "ok", 0)
+    assert (first.outcome, first.progress.changed, second.outcome, second.progress.changed) == (
+        "ok",
+        3,
+        "ok",
+        0,
+    )
     with reading(engine) as store:
         assert stored_ids(store, "customer", "crm") == {"C1", "C2", "C3"}
         (row,) = polls_of(store)
