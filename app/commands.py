@@ -1,4 +1,4 @@
-"""The verbs that run long: worker, receiver, web, up, sandbox."""
+"""The verbs that run long: worker, receiver, web, up, sandbox, bench."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app import demo, processes, receiving, worker
-from app.cli import configuration, opened
+from app.cli import configuration, opened, write_json
 from app.telemetry import tracing
 from collectors.errors import ConfigError
 from sandbox.export import export
@@ -100,6 +100,23 @@ def up(
     typer.echo("Sightglass has stopped.")
 
 
+def bench(
+    lines: Annotated[list[str] | None, typer.Argument(metavar="[LINE]...", help="Only these lines.")] = None,
+    large: Annotated[bool, typer.Option("--large", help="Also at ten million time entries.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small sizes: does it run? The numbers mean nothing.")
+    ] = False,
+    postgres: Annotated[
+        str | None,
+        typer.Option(envvar="SIGHTGLASS_BENCH_POSTGRES", help="A server on which databases may be made."),
+    ] = None,
+) -> None:
+    """Measure speed as ratios to what the machine allows in the same run; JSON out."""
+    from app.bench import run
+
+    write_json(run(lines or [], large, quick, postgres))
+
+
 def register(cli: typer.Typer) -> None:
     """Add these verbs to the command line."""
     cli.add_typer(sandbox, name="sandbox")
@@ -107,3 +124,4 @@ def register(cli: typer.Typer) -> None:
     cli.command(name="receiver")(receiver_)
     cli.command()(web)
     cli.command()(up)
+    cli.command()(bench)

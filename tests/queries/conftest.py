@@ -17,12 +17,12 @@ class _UndoneError(Exception):
 
 
 @pytest.fixture(scope="session")
-def _shared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def shared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     yield from _opened(f"sqlite:///{tmp_path_factory.mktemp('shared')}/store.db")
 
 
 @pytest.fixture(scope="session")
-def _shared_postgresql(postgres_url: str) -> Iterator[Engine]:
+def shared_postgresql(postgres_url: str) -> Iterator[Engine]:
     server = make_url(postgres_url)
     plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
@@ -42,7 +42,7 @@ def _opened(url: str) -> Iterator[Engine]:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
 def firm(request: pytest.FixtureRequest) -> Iterator[Cast]:
     """A firm with an empty store; the test runs once on each engine, and what it wrote is undone."""
-    engine: Engine = request.getfixturevalue(f"_shared_{request.param}")
+    engine: Engine = request.getfixturevalue(f"shared_{request.param}")
     try:
         with writing(engine) as connection:
             yield Cast(connection)

@@ -18,7 +18,7 @@ EARLY, LATE = "2026-11-01T00:00Z", "2026-11-02T00:00Z"
 def live(firm: Cast, line: str = "L1") -> tuple[int, int]:
     """What a line bills after credits, and what of it relieves time by amount, in pence."""
     found = row(firm, "invoice_line", line)
-    return found["live_minor"], found["pool_minor"]
+    return found["live_minor"] or 0, found["pool_minor"]
 
 
 def open_time(firm: Cast, entry: str = "T1") -> tuple[bool, int | None, float]:

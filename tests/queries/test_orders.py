@@ -52,7 +52,7 @@ def compare(versions: list[Version], seed: int, engine: Engine | None = None) ->
         assert engine is not None or firm.snapshot() == stored
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=22, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(versions=firms(), seed=st.integers(0, 2**32))
 def test_a_firm_comes_to_the_same_in_any_order(versions: list[Version], seed: int) -> None:
     compare(versions, seed)
