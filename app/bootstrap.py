@@ -209,7 +209,7 @@ def _keeper(
     if len(others) > 1:
         raise ConfigError(
             f"systems.{configured.name}.references.{name}: {' and '.join(others)} both keep {kind} records",
-            remedy=f'say which one is meant: references = {{ {name} = "{others[0]}" }}',
+            remedy=f'say which one is meant: references = {{ "{name}" = "{others[0]}" }}',
         )
     return others[0] if others else configured.name
 

@@ -51,7 +51,9 @@ class Page:
     ``position`` is opaque JSON text, handed back as ``since`` on the next poll. ``complete_through``
     is the system's own promise where it has one (a sidecar, a snapshot time); None leaves it to the
     runner, which takes the poll's start less the settle time when the last page is in.
-    ``rejects`` are raw rows the transport itself could not read, each with the reason.
+    ``rejects`` are raw rows the transport itself could not read, each with the reason. ``origin`` names
+    the part of the source (a file) that is read anew from its start: what it had refused before and does
+    not refuse again is mended.
     """
 
     rows: Sequence[Any]
@@ -59,6 +61,7 @@ class Page:
     complete_through: datetime | None = None
     truncated: bool = False
     rejects: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    origin: str | None = None
 
 
 class Connection(Protocol):

@@ -210,6 +210,7 @@ class _Poll:
         self.unknown: dict[str, int] = {}
         self.complete_through: datetime | None = None
         self.truncated = False
+        self.origins: set[str] = set()
         self.position: str | None = None
         self.started = runner.clock()
 
@@ -277,6 +278,9 @@ class _Poll:
             refused_ids = {record.id for record, _ in done.refused}
             well = [record.id for record in decoded.records if record.id not in refused_ids]
             named = polls.resolve_rejects(store, source.system, stream.name, well, now)
+            if page.origin is not None and page.origin not in self.origins:
+                self.origins.add(page.origin)
+                polls.resolve_unnamed(store, source.system, stream.name, page.origin, now)
             polls.quarantine(store, source.system, stream.name, stream.kind, rejects, now)
             named += [name for item in rejects for name in item.names]
             done.touched |= set(engagements_of(store, [Key(*name) for name in named]).values())

@@ -15,6 +15,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 
 _DAY = timedelta(days=1)
+# sources write 9999-12-31 for "never" and 0001-01-01 for "always": counting needs room on both sides
+_FIRST, _LAST = date(1900, 1, 1), date(9990, 1, 1)
+
+
+def _within(day: date) -> date:
+    return min(max(day, _FIRST), _LAST)
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,17 @@ class Calendar:
 
     @cached_property
     def _holidays(self) -> holidays.HolidayBase:
-        try:
-            return holidays.country_holidays(self.country or "", subdiv=self.subdivision)
-        except NotImplementedError:
-            return holidays.HolidayBase()
+        for subdivision in (self.subdivision, None):
+            try:
+                return holidays.country_holidays(self.country or "", subdiv=subdivision)
+            except NotImplementedError:
+                continue
+        return holidays.HolidayBase()
 
     def local_date(self, instant: datetime) -> date:
         """The date on the entity's wall when it happened."""
+        if not _FIRST.year < instant.year < _LAST.year:
+            return _within(instant.date())
         return instant.astimezone(self._zone).date()
 
     def is_business_day(self, day: date) -> bool:
@@ -55,7 +65,7 @@ class Calendar:
 
     def age(self, since: date, instant: datetime) -> int:
         """Business days after ``since`` up to and including the local date of ``instant``."""
-        day, until, days = since, self.local_date(instant), 0
+        day, until, days = _within(since), self.local_date(instant), 0
         while day < until:
             day += _DAY
             days += self.is_business_day(day)
@@ -65,7 +75,7 @@ class Calendar:
         """The instant from which the age is more than ``days``: local midnight, in UTC."""
         found = self._starts.get((days, since))
         if found is None:
-            day, left = since, days + 1
+            day, left = _within(since), days + 1
             while left:
                 day += _DAY
                 left -= self.is_business_day(day)
@@ -76,16 +86,19 @@ class Calendar:
         """When a local date begins, in UTC."""
         found = self._midnights.get(day)
         if found is None:
-            found = self._midnights[day] = datetime.combine(day, time(), self._zone).astimezone(UTC)
+            start = datetime.combine(_within(day), time(), self._zone)
+            found = self._midnights[day] = start.astimezone(UTC)
         return found
 
     def work_week_of(self, day: date) -> date:
         """The last day of the work week a date lies in."""
+        day = _within(day)
         return day + timedelta(days=(self.work_week_end - day.isoweekday()) % 7)
 
 
 def billing_date(day: date, calendar: str, anchor: date) -> date:
     """The first billing date on or after a day, stepping whole periods from a known billing date."""
+    day, anchor = _within(day), _within(anchor)
     if calendar == "weekly":
         return anchor + timedelta(days=7 * -((anchor - day).days // 7))
     step = {"monthly": 1, "quarterly": 3}[calendar]

@@ -47,7 +47,9 @@ def ingest(
         known = [told.records[i].id for i, old in news if old is not None]
         _store(connection, kind, source, encoded, known, done)
     if kind == "project":
-        done.touched |= _lower_first_active(connection, source, records)
+        refused = {record.id for record, _ in done.refused}
+        kept = [record for record in records if record.id not in refused]
+        done.touched |= _lower_first_active(connection, source, kept)
     return done
 
 
@@ -61,7 +63,7 @@ def _store(
     ties = leaf_ties(connection, kind, source.system, known)
     engagements = _place(connection, kind, source, fresh, done.touched)
     rows = [(*row, name) for row, name in zip(encoded.rows, engagements, strict=True)]
-    upsert(connection, RECORD_TABLES[kind], (*encoded.columns, "engagement_id"), rows)
+    upsert(connection, RECORD_TABLES[kind], (*encoded.columns, "engagement_id"), rows, encoded.empty)
     done.touched |= {name for name in engagements if name}
     if ties:
         now = leaf_ties(connection, kind, source.system, [record.id for record in fresh])

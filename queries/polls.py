@@ -271,6 +271,21 @@ def forget_rejects(
     return [(kind, at, identifier) for row in gone for kind, at, identifier in json.loads(row.names)]
 
 
+def resolve_unnamed(connection: Connection, system: str, stream: str, origin: str, now: datetime) -> None:
+    """Rows without an id of a part of a source are forgotten as it is read anew; the same come back."""
+    connection.execute(
+        update(reject)
+        .where(
+            reject.c.system == system,
+            reject.c.stream == stream,
+            reject.c.record_id.is_(None),
+            reject.c.resolved_at.is_(None),
+            reject.c.reason.contains(origin, autoescape=True),
+        )
+        .values(resolved_at=now)
+    )
+
+
 def open_rejects(connection: Connection, system: str | None = None, stream: str | None = None) -> list[Any]:
     """Quarantined rows that wait, oldest first."""
     query = select(reject).where(reject.c.resolved_at.is_(None)).order_by(reject.c.id)

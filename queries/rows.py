@@ -53,9 +53,13 @@ class Digested(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """Rows ready to write, their records beside them, and what could not be encoded and why."""
+    """Rows ready to write, their records beside them, and what could not be encoded and why.
+
+    ``empty`` are the columns that hold nothing in any row: a kind has many that a source never fills.
+    """
 
     columns: tuple[str, ...]
+    empty: tuple[str, ...]
     rows: list[tuple[Any, ...]]
     records: list[Record]
     refused: list[tuple[Record, str]]
@@ -104,7 +108,10 @@ def encode(
             else:
                 good.append(pair)
         body = columns(*_apart(good), *rest)
-    return Encoded(names, list(zip(*body, strict=True)), [record for record, _ in good], refused)
+    filled = {name: part for name, part in zip(names, body, strict=True) if part.count(None) != len(part)}
+    empty = tuple(name for name in names if name not in filled)
+    rows = list(zip(*filled.values(), strict=True))
+    return Encoded(tuple(filled), empty, rows, [record for record, _ in good], refused)
 
 
 def _apart(pairs: Sequence[tuple[Record, bytes]]) -> tuple[list[Record], list[bytes]]:

@@ -14,6 +14,8 @@ from sqlalchemy.types import TypeDecorator
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 MAX_INT64 = 2**63 - 1
+#: the largest integer kept: 900 of them still add up in 64 bits, and nobody bills a hundred trillion
+MAX_SCALED = 10**16
 HOURS_SCALE = 6
 RATE_SCALE = 6
 ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
@@ -48,8 +50,11 @@ def to_scaled(value: Decimal, digits: int) -> int:
 def _scaled(value: Decimal, unit: Decimal, rounding: str) -> int:
     if not value.is_finite():
         raise MoneyError(f"{value} is not a number: correct it in the source")
-    scaled = int((value * unit).to_integral_value(ROUNDINGS[rounding]))
-    if abs(scaled) > MAX_INT64:
+    try:
+        scaled = int((value * unit).to_integral_value(ROUNDINGS[rounding]))
+    except ArithmeticError:
+        scaled = MAX_SCALED + 1
+    if abs(scaled) > MAX_SCALED:
         raise MoneyError(f"{value} is too large to be kept exactly: correct it in the source")
     return scaled
 

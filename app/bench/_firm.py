@@ -16,6 +16,8 @@ from typing import Any
 NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)
 #: entries one engagement has: four people, half a year
 PER_ENGAGEMENT = 400
+#: entries one invoice line bills: a week of four people
+_PER_LINE = 20
 #: engagements that have a backlog
 _BEHIND = 250
 _RATES = ("95", "120", "150", "187.50")
@@ -53,7 +55,8 @@ class Firm:
         yield "psa", "project", [_project(n) for n in numbers]
         yield "erp", "project", [_erp_project(n) for n in numbers]
         yield "erp", "invoice", [_invoice(n) for n in numbers]
-        yield "erp", "invoice_line", [_invoice_line(n) for n in numbers]
+        lines = -(-self.billed // self.engagements // _PER_LINE)
+        yield "erp", "invoice_line", [_invoice_line(n, k * _PER_LINE) for n in numbers for k in range(lines)]
 
     def history(self) -> Iterator[Row]:
         """The stored time entries."""
@@ -103,7 +106,7 @@ class Firm:
         if state != "submitted":
             row["approved_at"] = f"{(worked + timedelta(days=3)).isoformat()}T09:30:{number % 60:02d}Z"
         if state == "billed":
-            row["invoice_line_id"] = f"IL-{project:06d}"
+            row["invoice_line_id"] = _line(project, number // self.engagements)
         return row
 
 
@@ -157,16 +160,21 @@ def _invoice(number: int) -> Row:
     }
 
 
-def _invoice_line(number: int) -> Row:
+def _line(project: int, place: int) -> str:
+    """The invoice line of a project's entry, counted from its first."""
+    return f"IL-{project:06d}-{place // _PER_LINE:03d}"
+
+
+def _invoice_line(number: int, place: int) -> Row:
     entity = _entity(number)
     return {
-        "id": f"IL-{number:06d}",
+        "id": _line(number, place),
         "legal_entity": entity,
         **_version(0),
         "invoice_id": f"I-{number:06d}",
         "project_id": f"P-{number:06d}",
         "currency": _CURRENCIES[entity],
-        "amount": "200000",
+        "amount": "12000",
     }
 
 

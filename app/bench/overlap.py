@@ -61,7 +61,7 @@ def _upsert_all(engine: Engine, pages: Sequence[bytes]) -> None:
     for page in pages:
         found = encoded(orjson.loads(page), sqlite=engine.dialect.name == "sqlite")
         with writing(engine) as connection:
-            upsert(connection, table, found.columns, found.rows)
+            upsert(connection, table, found.columns, found.rows, found.empty)
 
 
 LINE = Line("overlap", measure)

@@ -134,7 +134,7 @@ class FilesConnection:
                 for row in batch.rows:
                     row[FALLBACK] = version
                 broken = batch.broken
-                yield Page(batch.rows, position=position, rejects=batch.rejects)
+                yield Page(batch.rows, position=position, rejects=batch.rejects, origin=found.name)
         return not broken
 
     def _newest_rows(self, plan: Plan, limit: int | None = None) -> Iterator[Batch]:

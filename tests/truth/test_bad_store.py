@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -56,3 +57,15 @@ def test_a_store_that_is_no_database_is_named(folder: Path) -> None:
     done = firm.command(config, "poll", "--once", check=False)
 
     assert (done.returncode, "is not a SQLite database. Remedy: " in done.stderr) == (2, True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write a read-only file")
+def test_a_store_that_may_only_be_read_is_named(folder: Path) -> None:
+    config = folder / "sightglass.toml"
+    with application(config):
+        pass
+    (folder / "sightglass.db").chmod(0o444)
+
+    done = firm.command(config, "poll", "--once", check=False)
+
+    assert (done.returncode, "is read-only. Remedy: " in done.stderr) == (2, True)
