@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from app import settings as config
 from app.settings import Settings, SystemCommon
 from collectors.contract import Stream
 from collectors.discovery import systems
-from collectors.errors import ConfigError
+from collectors.errors import ConfigError, FatalError
 from collectors.runner import Configured, Outcome, Runner, connected
 from metrics.check import checks
 from metrics.evaluate import Rules, Threshold, evaluate
@@ -29,6 +30,8 @@ from queries.records import KINDS, REFERENCES
 from queries.rows import Source
 from queries.store import migrate, open_engine, writing
 from queries.types import to_minor
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +148,13 @@ def _anchored(model: Any, options: dict[str, Any], folder: Path) -> dict[str, An
 
 
 def _streams(configured: Configured) -> tuple[Stream, ...]:
-    with connected(configured) as connection:
-        return tuple(connection.streams())
+    try:
+        with connected(configured) as connection:
+            return tuple(connection.streams())
+    except FatalError as error:
+        # the other systems are read all the same; what needs this one is unknown until it can be
+        _LOG.warning("%s has nothing to read: %s", configured.name, error)
+        return ()
 
 
 def _with_references(
@@ -199,11 +207,13 @@ HOME_ROLES = {
 def _keeper(
     configured: Configured, name: str, kind: str, keepers: list[str], roles: dict[str, tuple[str, ...]]
 ) -> str:
-    own = configured.name in keepers
+    role = HOME_ROLES.get(kind)
+    own = configured.name in keepers or role in configured.roles
+    # a system that plays the kind's role is meant even before its first record is there
+    home = [system for system, played in roles.items() if role in played and system != configured.name]
     others = [keeper for keeper in keepers if keeper != configured.name]
-    if own and not (name == f"{kind}.{kind}" and others):
+    if own and not (name == f"{kind}.{kind}" and (others or home)):
         return configured.name
-    home = [keeper for keeper in others if HOME_ROLES.get(kind) in roles[keeper]]
     if len(home) == 1:
         return home[0]
     if len(others) > 1:

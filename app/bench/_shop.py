@@ -34,12 +34,13 @@ class Sizes:
     wire: int = 100_000
     received: int = 50_000
     peer: int = 1_000
+    backlog: int = 5_000
     page: int = PAGE
     rounds: int = 3
     repeats: int = 15
 
 
-QUICK = Sizes(4_000, 2_000, (2_000, 8_000), 5_000, 2_000, 1_000, 100, 500, 1, 3)
+QUICK = Sizes(2_000, 1_000, (1_000, 4_000), 2_000, 1_000, 1_000, 50, 500, 500, 1, 2)
 LARGE = Sizes(flat=(100_000, 1_000_000, 10_000_000))
 
 

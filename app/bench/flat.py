@@ -10,7 +10,7 @@ from itertools import count
 from sqlalchemy import Connection, Engine, Select, case, func, select
 
 from app.bench._feed import RULES, Wire, poll, store
-from app.bench._firm import NOW, Firm
+from app.bench._firm import NOW, Firm, Row
 from app.bench._measure import Line, Result, Timing, middle, timed
 from app.bench._shop import Shop, opened, servers
 from metrics.evaluate import evaluate
@@ -18,8 +18,8 @@ from queries import read
 from queries.schema import open_item
 from queries.store import reading, writing
 
-_OPEN = 5_000
-_CHANGED = 1_000
+#: one open entry in this many is changed: 1,000 of 5,000
+_CHANGED = 5
 
 
 def measure(shop: Shop) -> list[Result]:
@@ -35,12 +35,13 @@ def _engine(shop: Shop, kind: str) -> list[Result]:
         for size in shop.sizes.flat:
             url = stack.enter_context(shop.copy(shop.store(kind, size)))
             stores[size] = stack.enter_context(opened(url))
-            open_ = min(_OPEN, size // 4)
-            poll(stores[size], "psa", "time_entry", Wire(Firm(size).backlog(open_)))
+            poll(stores[size], "psa", "time_entry", Wire(Firm(size).backlog(shop.sizes.backlog)))
         for _ in range(shop.sizes.repeats):
             version = next(versions)
             for size, engine in stores.items():
-                found["evaluation"].setdefault(size, []).append(_evaluation(engine, Firm(size), version))
+                found["evaluation"].setdefault(size, []).append(
+                    _evaluation(engine, Firm(size).backlog(shop.sizes.backlog, version))
+                )
                 found["kpi"].setdefault(size, []).append(_kpi(engine))
     return [_result(shop, kind, what, timings) for what, timings in found.items()]
 
@@ -58,16 +59,15 @@ def _result(shop: Shop, kind: str, what: str, timings: dict[int, list[Timing]]) 
         better="less",
         ours=mine,
         limit=least,
-        rows=_CHANGED if what == "evaluation" else _OPEN,
+        rows=shop.sizes.backlog // _CHANGED if what == "evaluation" else shop.sizes.backlog,
         engine=kind,
         notes=f"medians of {shop.sizes.repeats}, alternating; {told}",
     )
 
 
-def _evaluation(engine: Engine, firm: Firm, version: int) -> Timing:
-    changed = firm.backlog(_OPEN, version)[:: _OPEN // _CHANGED]
+def _evaluation(engine: Engine, backlog: list[Row]) -> Timing:
     with writing(engine) as connection:
-        touched = store(connection, changed)
+        touched = store(connection, backlog[::_CHANGED])
         work: Callable[[], None] = partial(evaluate, connection, touched, NOW, RULES)
         return timed(work, servers(engine))
 

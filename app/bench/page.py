@@ -25,7 +25,6 @@ from queries.types import iso
 #: what one rerun may take, and how much it may send
 _LIMIT = Timing(0.05, 0.0)
 _BYTES = 120_000
-_OPEN = 5_000
 _HOST = "127.0.0.1"
 _WAIT_S = 60
 
@@ -43,7 +42,7 @@ def measure(shop: Shop) -> list[Result]:
     size = shop.sizes.flat[-1]
     with shop.copy(shop.store("sqlite", size)) as url:
         with opened(url) as engine:
-            poll(engine, "psa", "time_entry", Wire(Firm(size).backlog(min(_OPEN, size // 4))))
+            poll(engine, "psa", "time_entry", Wire(Firm(size).backlog(shop.sizes.backlog)))
         with _serving(shop.folder, url) as address:
             return [_page(shop, address, name, size) for name in _names(address)]
 
