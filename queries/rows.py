@@ -15,7 +15,16 @@ import msgspec
 
 from queries.records import REFERENCES, Project, Record, TimeEntry
 from queries.schema import FIELDS
-from queries.types import HOURS_SCALE, RATE_SCALE, MoneyError, to_micros, to_minor, to_scaled
+from queries.types import (
+    HOURS_SCALE,
+    MAX_INT64,
+    MAX_SCALED,
+    RATE_SCALE,
+    MoneyError,
+    to_micros,
+    to_minor,
+    to_scaled,
+)
 
 #: states of a project that prove it was active at some time
 HAS_BEEN_ACTIVE = frozenset({"active", "on_hold", "complete", "closed"})
@@ -152,7 +161,9 @@ def _column(kind: str, name: str, source: Source, records: list[Record], *, sqli
         ]
         return _each(pairs, lambda pair: to_minor(*pair))
     if unit in _SCALES:
-        return _each(values, lambda value: to_scaled(value, _SCALES[unit]))
+        # rates are multiplied, never added up
+        limit = MAX_INT64 if unit == "rate" else MAX_SCALED
+        return _each(values, lambda value: to_scaled(value, _SCALES[unit], limit))
     if unit == "instant":
         return [None if value is None else micros(value) for value in values]
     if unit == "day":

@@ -42,19 +42,19 @@ def to_minor(amount: Decimal, currency: str, rounding: str = "half_up") -> int:
     return _scaled(amount, unit, rounding)
 
 
-def to_scaled(value: Decimal, digits: int) -> int:
-    """A quantity as an integer of ``10**-digits``."""
-    return _scaled(value, Decimal(10) ** digits, "half_up")
+def to_scaled(value: Decimal, digits: int, limit: int = MAX_SCALED) -> int:
+    """A quantity as an integer of ``10**-digits``, at most ``limit``: less where it will be added up."""
+    return _scaled(value, Decimal(10) ** digits, "half_up", limit)
 
 
-def _scaled(value: Decimal, unit: Decimal, rounding: str) -> int:
+def _scaled(value: Decimal, unit: Decimal, rounding: str, limit: int = MAX_SCALED) -> int:
     if not value.is_finite():
         raise MoneyError(f"{value} is not a number: correct it in the source")
     try:
         scaled = int((value * unit).to_integral_value(ROUNDINGS[rounding]))
     except ArithmeticError:
-        scaled = MAX_SCALED + 1
-    if abs(scaled) > MAX_SCALED:
+        scaled = limit + 1
+    if abs(scaled) > limit:
         raise MoneyError(f"{value} is too large to be kept exactly: correct it in the source")
     return scaled
 
