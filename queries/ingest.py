@@ -70,7 +70,7 @@ def _store(
         release(connection, kind, ties - now, done.touched)
     done.touched |= _judged_by(connection, kind, source, fresh)
     lines, lost = _billed_time(connection, kind, source, fresh)
-    open_ends = _unsettled(connection, source, fresh) if kind == "time_entry" else keys
+    open_ends = _unsettled(connection, source, fresh, lines) if kind == "time_entry" else keys
     done.touched |= settle(connection, kind, open_ends, before)
     done.touched |= settle(connection, "invoice_line", sorted(lines))
     done.touched |= reopen(connection, sorted(lost))
@@ -143,13 +143,27 @@ def _place(
     return [None] * len(records)
 
 
-def _unsettled(connection: Connection, source: Source, entries: Sequence[Record]) -> list[tuple[str, str]]:
-    """Time entries the bulk write could not settle: those without a rate of their own, or named by a line."""
-    names = ("entry_system", "entry_id")
+def _unsettled(
+    connection: Connection, source: Source, entries: Sequence[Record], lines: set[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Time entries the bulk write could not settle: those without a rate of their own, or named by a line.
+
+    ``lines`` are settled next, and all entries they name with them.
+    """
+    columns, place = ("entry_system", "entry_id", "line_system", "line_id"), ("system", "id")
     keys = [(source.system, entry.id) for entry in entries]
-    named = set(rows_by(connection, "billed_time", names, names, keys))
+    next_ = set(rows_by(connection, "invoice_line", place, place, sorted(lines)))
+    named: set[Row] = set()
+    settled: set[Row] = set()
+    for row in rows_by(connection, "billed_time", columns, columns[:2], keys):
+        (settled if row[2:] in next_ else named).add(row[:2])
+    named -= settled
     priced = [isinstance(e, TimeEntry) and e.rate is not None and e.currency is not None for e in entries]
-    return [key for key, rated in zip(keys, priced, strict=True) if not rated or key in named]
+    return [
+        key
+        for key, rated in zip(keys, priced, strict=True)
+        if key in named or (not rated and key not in settled)
+    ]
 
 
 def _judged_by(connection: Connection, kind: str, source: Source, records: Sequence[Record]) -> set[str]:

@@ -24,6 +24,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    column,
+    literal_column,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -37,6 +39,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+#: written out, not bound: only so does a statement match the condition of a partial index
+NOTHING = literal_column("0", BigInteger)
 
 #: unit of a numeric field -> how the store keeps it
 UNITS = ("money", "hours", "rate")
@@ -126,8 +131,18 @@ def _indexes(kind: str) -> list[Index]:
     if kind in NODE_KINDS or "project" in REFERENCES[kind] or "contract_line" in REFERENCES[kind]:
         more = {"invoice_line": ("invoice", "credits_line"), "revenue_line": ("reverses", "milestone")}
         pairs = [Index(None, f"{name}_system", f"{name}_id") for name in more.get(kind, ())]
-        return [Index(None, "engagement_id"), *pairs]
+        return [Index(None, "engagement_id"), *pairs, *_pooled(kind)]
     return [Index(None, "credits_system", "credits_id")] if kind == "invoice" else []
+
+
+def _pooled(kind: str) -> list[Index]:
+    """Which engagements have money that relieves their oldest time: asked for every open entry."""
+    if kind != "invoice_line":
+        return []
+    some = column("pool_minor") != NOTHING
+    return [
+        Index("ix_invoice_line_pooled", "engagement_id", sqlite_where=some, postgresql_where=some),
+    ]
 
 
 RECORD_TABLES: dict[str, Table] = {kind: _record_table(kind) for kind in KINDS}

@@ -54,9 +54,9 @@ class Firm:
         yield "crm", "opportunity", [_opportunity(n) for n in numbers]
         yield "psa", "project", [_project(n) for n in numbers]
         yield "erp", "project", [_erp_project(n) for n in numbers]
-        yield "erp", "invoice", [_invoice(n) for n in numbers]
-        lines = -(-self.billed // self.engagements // _PER_LINE)
-        yield "erp", "invoice_line", [_invoice_line(n, k * _PER_LINE) for n in numbers for k in range(lines)]
+        weeks = range(0, -(-self.billed // self.engagements), _PER_LINE)
+        yield "erp", "invoice", [_invoice(n, week) for n in numbers for week in weeks]
+        yield "erp", "invoice_line", [_invoice_line(n, week) for n in numbers for week in weeks]
 
     def history(self) -> Iterator[Row]:
         """The stored time entries."""
@@ -149,10 +149,10 @@ def _erp_project(number: int) -> Row:
     return {**_project(number), "id": f"E-{number:06d}", "project_id": f"P-{number:06d}"}
 
 
-def _invoice(number: int) -> Row:
+def _invoice(number: int, place: int) -> Row:
     entity = _entity(number)
     return {
-        "id": f"I-{number:06d}",
+        "id": _line(number, place).removeprefix("IL-"),
         "legal_entity": entity,
         **_version(0),
         "status": "posted",
@@ -161,7 +161,7 @@ def _invoice(number: int) -> Row:
 
 
 def _line(project: int, place: int) -> str:
-    """The invoice line of a project's entry, counted from its first."""
+    """The invoice line of a project's entry, counted from its first: each week is invoiced."""
     return f"IL-{project:06d}-{place // _PER_LINE:03d}"
 
 
@@ -171,7 +171,7 @@ def _invoice_line(number: int, place: int) -> Row:
         "id": _line(number, place),
         "legal_entity": entity,
         **_version(0),
-        "invoice_id": f"I-{number:06d}",
+        "invoice_id": _line(number, place).removeprefix("IL-"),
         "project_id": f"P-{number:06d}",
         "currency": _CURRENCIES[entity],
         "amount": "12000",

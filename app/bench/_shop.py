@@ -150,7 +150,7 @@ def fill(engine: Engine, firm: Firm) -> None:
         poll(engine, system, kind, Wire([]), leave)
     entries = firm.history()
     while rows := list(islice(entries, _FILL)):
-        poll(engine, "psa", "time_entry", Wire(rows), leave)
+        poll(engine, "psa", "time_entry", Wire(rows, _FILL), leave)
     with writing(engine) as connection:
         judge(connection, {f"opportunity:crm:O-{n:06d}" for n in range(firm.engagements)}, NOW)
 

@@ -15,14 +15,18 @@ PER_DEAL = PER_TRACE * TRACES
 _START = 1_793_000_000_000_000_000
 _STEP = 1_000_000
 _KINDS = ("opportunity", "project", "invoice", "project")
-_LETTERS = {"opportunity": ("crm", "O"), "project": ("psa", "P"), "invoice": ("erp", "I")}
+_NAMED = {
+    "opportunity": ("crm", "O-{:06d}"),
+    "project": ("psa", "P-{:06d}"),
+    "invoice": ("erp", "{:06d}-000"),
+}
 
 
 def named(number: int) -> tuple[str, str, str]:
     """What a span names: kind, system and id."""
     kind = _KINDS[number // PER_TRACE % TRACES]
-    system, letter = _LETTERS[kind]
-    return kind, system, f"{letter}-{number // PER_DEAL:06d}"
+    system, form = _NAMED[kind]
+    return kind, system, form.format(number // PER_DEAL)
 
 
 def rows(count: int) -> Iterator[tuple[SpanRow, SpanKey]]:

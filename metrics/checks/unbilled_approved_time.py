@@ -8,6 +8,7 @@ project's billing method; with neither it is untraceable, which is not this chec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -22,16 +23,18 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal,
     not_,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.sql.selectable import FromClause
 
 from metrics.calendar import Calendar, billing_date
 from metrics.check import Check, Explanation, Need, Row, Scope
 from metrics.relief import give_back, relieve
-from queries.schema import RECORD_TABLES, system_role
+from queries.schema import NOTHING, RECORD_TABLES, system_role
 
 _entry = RECORD_TABLES["time_entry"]
 _invoice_line = RECORD_TABLES["invoice_line"]
@@ -54,52 +57,83 @@ def _subject_of(view: FromClause, subject: FromClause) -> ColumnElement[bool]:
     return and_(named, subject.c.engagement_id == view.c.engagement_id, not_(mutual))
 
 
-def _open_entries(scope: Scope) -> Subquery:
+def _is_pooled(entry: FromClause) -> ColumnElement[bool]:
+    """Whether invoice lines of the entry's engagement relieve by amount: only then does order matter."""
+    line = _invoice_line.alias("relieving")
+    return exists().where(line.c.engagement_id == entry.c.engagement_id, line.c.pool_minor != NOTHING)
+
+
+#: what places an entry: entries that agree on all of it are told as one
+_PLACE = (
+    "engagement_id", "work_date", "project_system", "project_id", "contract_line_system", "contract_line_id",
+    "open_currency", "legal_entity",
+)  # fmt: skip
+
+
+def _measures() -> dict[str, ColumnElement[Any]]:
+    """What adds up over entries."""
+    unrated = case((_entry.c.open_minor.is_(None), _entry.c.open_hours), else_=0)
+    return {
+        "entries": literal(1),
+        "open_hours": _entry.c.open_hours,
+        "unrated_hours": unrated,
+        "relieved_minor": _entry.c.relieved_minor,
+        "flagged": case((_entry.c.billed, 1), else_=0),
+        "value": func.coalesce(_entry.c.open_minor, 0),
+    }
+
+
+def _open(scope: Scope) -> ColumnElement[bool]:
+    return and_(scope.covers(_entry.c.engagement_id), _entry.c.is_open, _entry.c.deleted_at.is_(None))
+
+
+def _summed(scope: Scope) -> Subquery:
+    """Open entries of work that nothing relieves by amount, added up before they are placed."""
+    place = [_entry.c[name] for name in _PLACE]
+    sums = [func.sum(value).label(name) for name, value in _measures().items()]
+    worth = or_(_entry.c.open_minor != 0, and_(_entry.c.open_minor.is_(None), _entry.c.open_hours != 0))
+    query = select(*place, *sums).where(_open(scope), worth, not_(_is_pooled(_entry)))
+    return query.group_by(*place).subquery("summed")
+
+
+def _single(scope: Scope) -> Subquery:
+    """Open entries of work that something relieves by amount, one by one."""
+    place = [_entry.c[name] for name in _PLACE]
+    values = [value.label(name) for name, value in _measures().items()]
+    key = (_entry.c.system.label("entry_system"), _entry.c.id.label("entry_id"))
+    return select(*place, *values, *key).where(_open(scope), _is_pooled(_entry)).subquery("single")
+
+
+def _placed(entry: Subquery, more: Sequence[str] = ()) -> Select[Any]:
+    """Open time with the project and contract line it is listed under, if it is time and materials."""
     view, subject, line = _project.alias("view"), _project.alias("subject"), _contract_line
-    project_id = func.coalesce(subject.c.id, _entry.c.project_id)
+    project_id = func.coalesce(subject.c.id, entry.c.project_id)
     billing_method = func.coalesce(subject.c.billing_method, view.c.billing_method)
-    method = case((_entry.c.contract_line_id.is_(None), billing_method))
-    tables = (
-        _entry.outerjoin(
-            line, and_(line.c.system == _entry.c.contract_line_system, line.c.id == _entry.c.contract_line_id)
-        )
-        .outerjoin(view, and_(view.c.system == _entry.c.project_system, view.c.id == _entry.c.project_id))
-        .outerjoin(subject, _subject_of(view, subject))
-    )
-    value = func.coalesce(_entry.c.open_minor, 0)
+    method = case((entry.c.contract_line_id.is_(None), billing_method))
+    own_line = and_(line.c.system == entry.c.contract_line_system, line.c.id == entry.c.contract_line_id)
+    own_view = and_(view.c.system == entry.c.project_system, view.c.id == entry.c.project_id)
+    entity = func.coalesce(subject.c.legal_entity, view.c.legal_entity, entry.c.legal_entity)
     return (
         select(
-            _entry.c.engagement_id,
-            _entry.c.system.label("entry_system"),
-            _entry.c.id.label("entry_id"),
-            _entry.c.work_date,
-            func.coalesce(subject.c.system, _entry.c.project_system).label("project_system"),
+            *(entry.c[name] for name in ("engagement_id", "work_date", *_measures(), *more)),
+            func.coalesce(subject.c.system, entry.c.project_system).label("project_system"),
             project_id.label("project_id"),
-            func.coalesce(_entry.c.contract_line_system, "").label("line_system"),
-            func.coalesce(_entry.c.contract_line_id, "").label("line_id"),
-            func.coalesce(_entry.c.open_currency, line.c.currency, _NO_CURRENCY).label("currency"),
-            func.coalesce(subject.c.legal_entity, view.c.legal_entity, _entry.c.legal_entity).label(
-                "legal_entity"
-            ),
+            func.coalesce(entry.c.contract_line_system, "").label("line_system"),
+            func.coalesce(entry.c.contract_line_id, "").label("line_id"),
+            func.coalesce(entry.c.open_currency, line.c.currency, _NO_CURRENCY).label("currency"),
+            entity.label("legal_entity"),
             func.coalesce(subject.c.source_url, view.c.source_url).label("source_url"),
             func.coalesce(subject.c.number, view.c.number, project_id).label("project"),
             line.c.billing_calendar,
             line.c.next_billing_on,
-            _entry.c.open_hours,
-            _entry.c.relieved_minor,
-            value.label("value"),
-            case((_entry.c.open_minor.is_(None), _entry.c.open_hours), else_=0).label("unrated_hours"),
-            case((_entry.c.billed, 1), else_=0).label("flagged"),
-            value.label("rest"),
+            entry.c.value.label("rest"),
         )
-        .select_from(tables)
-        .where(
-            scope.covers(_entry.c.engagement_id),
-            _entry.c.is_open,
-            _entry.c.deleted_at.is_(None),
-            func.coalesce(line.c.kind, method) == "time_and_materials",
+        .select_from(
+            entry.outerjoin(line, own_line)
+            .outerjoin(view, own_view)
+            .outerjoin(subject, _subject_of(view, subject))
         )
-        .subquery("open_entry")
+        .where(func.coalesce(line.c.kind, method) == "time_and_materials")
     )
 
 
@@ -117,7 +151,7 @@ def _pools(scope: Scope) -> Subquery:
             line.c.pool_minor,
         )
         .select_from(tables)
-        .where(scope.covers(line.c.engagement_id), line.c.pool_minor != 0)
+        .where(scope.covers(line.c.engagement_id), line.c.pool_minor != NOTHING)
         .subquery("pooled")
     )
 
@@ -137,8 +171,9 @@ _PROJECT, _LINE = ("project_system", "project_id"), ("line_system", "line_id")
 _ORDER = ("work_date", "entry_system", "entry_id")
 
 
-def _select(scope: Scope) -> Select[Any]:
-    pools, entries = _pools(scope), _open_entries(scope)
+def _relieved(scope: Scope) -> Subquery:
+    """Entries one by one with what invoice lines leave of them, and what those took of their group."""
+    pools, entries = _pools(scope), _placed(_single(scope), ("entry_system", "entry_id")).subquery("placed")
     # the most precise pool first: project and line, then the line, then the project
     for group, project, line in (
         ((*_PROJECT, *_LINE, "currency"), True, True),
@@ -152,38 +187,42 @@ def _select(scope: Scope) -> Select[Any]:
     relieved = func.sum(entries.c.value - entries.c.rest).over(
         partition_by=[entries.c[name] for name in (*_PROJECT, *_LINE, "currency")]
     )
-    e = select(*entries.c, relieved.label("total_relieved")).subquery().c
-    is_open = or_(e.rest != 0, e.unrated_hours != 0)
+    return select(*entries.c, relieved.label("total_relieved")).subquery("relieved")
+
+
+def _select(scope: Scope) -> Select[Any]:
+    whole = _placed(_summed(scope)).add_columns(literal(0).label("total_relieved")).subquery("whole")
+    singles = _relieved(scope)
+    still = select(*(singles.c[column.name] for column in whole.c)).where(
+        or_(singles.c.rest != 0, singles.c.unrated_hours != 0)
+    )
+    e = union_all(select(whole), still).subquery("e").c
     keys = (
         e.project_system, e.project_id, e.line_system, e.line_id, e.currency, e.engagement_id,
         e.legal_entity, e.work_date, e.source_url, e.project, e.billing_calendar, e.next_billing_on,
         e.total_relieved,
     )  # fmt: skip
-    return (
-        select(
-            func.coalesce(e.project_system, e.line_system).label("subject_system"),
-            case((e.project_id.is_(None), "contract_line"), else_="project").label("subject_kind"),
-            func.coalesce(e.project_id, e.line_id).label("subject_id"),
-            func.nullif(e.line_id, "").label("contract_line"),
-            e.currency,
-            e.engagement_id,
-            e.legal_entity,
-            e.work_date.label("since"),
-            func.sum(e.rest).label("amount_minor"),
-            e.source_url,
-            e.project,
-            e.billing_calendar,
-            e.next_billing_on,
-            cast(func.count(), Integer).label("entries"),
-            func.sum(e.open_hours).label("hours"),
-            func.sum(e.unrated_hours).label("unrated_hours"),
-            func.sum(e.relieved_minor).label("relieved_by_reference"),
-            e.total_relieved.label("total_relieved_by_amount"),
-            func.sum(e.flagged).label("flagged_billed"),
-        )
-        .where(is_open)
-        .group_by(*keys)
-    )
+    return select(
+        func.coalesce(e.project_system, e.line_system).label("subject_system"),
+        case((e.project_id.is_(None), "contract_line"), else_="project").label("subject_kind"),
+        func.coalesce(e.project_id, e.line_id).label("subject_id"),
+        func.nullif(e.line_id, "").label("contract_line"),
+        e.currency,
+        e.engagement_id,
+        e.legal_entity,
+        e.work_date.label("since"),
+        func.sum(e.rest).label("amount_minor"),
+        e.source_url,
+        e.project,
+        e.billing_calendar,
+        e.next_billing_on,
+        cast(func.sum(e.entries), Integer).label("entries"),
+        func.sum(e.open_hours).label("hours"),
+        func.sum(e.unrated_hours).label("unrated_hours"),
+        func.sum(e.relieved_minor).label("relieved_by_reference"),
+        e.total_relieved.label("total_relieved_by_amount"),
+        func.sum(e.flagged).label("flagged_billed"),
+    ).group_by(*keys)
 
 
 def _since(row: Row, calendar: Calendar) -> date:

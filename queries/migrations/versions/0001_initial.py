@@ -416,6 +416,14 @@ def upgrade() -> None:
         ["invoice_system", "invoice_id"],
         unique=False,
     )
+    op.create_index(
+        "ix_invoice_line_pooled",
+        "invoice_line",
+        ["engagement_id"],
+        unique=False,
+        sqlite_where=sa.text("pool_minor != 0"),
+        postgresql_where=sa.text("pool_minor != 0"),
+    )
     op.create_table(
         "legal_entity",
         sa.Column("system", sa.Text(), nullable=False),
