@@ -48,6 +48,7 @@ class Stream:
 class Page:
     """Raw rows as the system answered, and how far we may call the stream read once they are in.
 
+    ``rows`` are records already where the answer was in their own form (:mod:`collectors.wire`).
     ``position`` is opaque JSON text, handed back as ``since`` on the next poll. ``complete_through``
     is the system's own promise where it has one (a sidecar, a snapshot time); None leaves it to the
     runner, which takes the poll's start less the settle time when the last page is in.

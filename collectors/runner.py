@@ -1,4 +1,4 @@
-"""The loop every poll shares: lease, pages, decode, store, judge, watermark - one transaction a page.
+"""The loop every poll shares: lease, pages, decode, store, judge, watermark - one transaction a batch.
 
 A system only yields pages. Retry, quarantine, sweeps for deletions, the row and the span that every
 poll leaves, and the moving of ``complete_through`` happen here, once.
@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine
 
 from collectors.contract import Connection as SystemConnection
 from collectors.contract import Page, Stream, System
-from collectors.decode import decode, raw_text, refusal
+from collectors.decode import Decoded, decode, raw_text, refusal
 from collectors.errors import CollectorError, FatalError, RetriableError
 from queries import polls
 from queries.engagements import engagements_of
@@ -77,7 +77,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class Runner:
-    """Polls streams into a store. ``clock`` tells the time, ``after_batch`` judges what changed."""
+    """Polls streams into a store. ``clock`` tells the time, ``after_batch`` judges what changed.
+
+    One transaction takes ``batch_rows`` at most, and rows wait ``batch_s`` for others to join them.
+    """
 
     engine: Engine
     clock: Callable[[], datetime]
@@ -86,6 +89,8 @@ class Runner:
     sleep: Callable[[float], None] = time.sleep
     # a lease is about processes: it runs on the machine's time even where the firm's clock stands still
     wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+    batch_rows: int = 50_000
+    batch_s: float = 2.0
 
     def lease(self, store: Connection, system: str, stream: str) -> bool:
         """Become the one who polls this stream; a lease of a process that died here is no obstacle."""
@@ -166,12 +171,12 @@ def _from_text(raw: str) -> Any:
 
 
 def _refusals(
-    stream: Stream, source: Source, page: Page, refused: Sequence[tuple[Record, str]]
+    stream: Stream, source: Source, batch: _Batch, refused: Sequence[tuple[Record, str]]
 ) -> list[Reject]:
     """Rejects of records that cannot be kept, each with its row as it came: only that can be read again."""
     came: dict[tuple[str, datetime], str] = {}
     if refused:
-        for row in page.rows:
+        for row in (row for page, _ in batch.pages for row in page.rows):
             for record in decode(stream, source, [row]).records:
                 came[record.id, record.source_updated_at] = raw_text(row)
     rejects = []
@@ -197,6 +202,28 @@ def _fault(problem: Exception) -> str:
 def _trace_id(span: trace.Span) -> str | None:
     context = span.get_span_context()
     return format(context.trace_id, "032x") if context.is_valid else None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Pages that follow each other closely: they are stored and judged together."""
+
+    pages: list[tuple[Page, Decoded]] = field(default_factory=list)
+    read: int = 0
+    since: float = field(default_factory=time.monotonic)
+
+    def add(self, page: Page, decoded: Decoded) -> None:
+        """One more page."""
+        self.pages.append((page, decoded))
+        self.read += len(page.rows) + len(page.rejects)
+
+    def is_due(self, runner: Runner) -> bool:
+        """Whether it holds enough, or what it holds has waited long enough."""
+        return self.read >= runner.batch_rows or time.monotonic() - self.since >= runner.batch_s
+
+    def records(self) -> list[Record]:
+        """The records of all pages, in the order in which they came."""
+        return [record for _, decoded in self.pages for record in decoded.records]
 
 
 class _Poll:
@@ -245,14 +272,27 @@ class _Poll:
     def _read(self, run: int) -> None:
         for attempt in range(1, _TRIES + 1):
             try:
-                for page in self.connection.pages(self.stream, self.position, self.started):
-                    self._store(run, page)
+                self._read_on(run)
             except RetriableError as problem:
                 if attempt == _TRIES:
                     raise FatalError(f"{problem} (gave up after {_TRIES} tries)") from problem
                 self._pause(attempt, problem)
             else:
                 return
+
+    def _read_on(self, run: int) -> None:
+        """Pages from the position on, stored together as they come; what came before a failure is kept."""
+        batch = _Batch()
+        try:
+            for page in self.connection.pages(self.stream, self.position, self.started):
+                batch.add(page, decode(self.stream, self.configured.source, page.rows))
+                if batch.is_due(self.runner):
+                    full, batch = batch, _Batch()
+                    self._store(run, full)
+        except CollectorError:
+            self._store(run, batch)
+            raise
+        self._store(run, batch)
 
     def _pause(self, attempt: int, problem: RetriableError) -> None:
         wait = problem.after if problem.after is not None else random.uniform(0.5, 1.0) * 2**attempt  # noqa: S311 - jitter
@@ -263,37 +303,50 @@ class _Poll:
         _LOG.info("%s/%s: %s, next try in %.1f s", self.configured.name, self.stream.name, problem, wait)
         self.runner.sleep(wait)
 
-    def _store(self, run: int, page: Page) -> None:
+    def _store(self, run: int, batch: _Batch) -> None:
+        """One transaction: records, quarantine, judgement, and how far we are."""
+        if not batch.pages:
+            return
         source, stream, now = self.configured.source, self.stream, self.runner.clock()
-        decoded = decode(stream, source, page.rows)
-        for name, count in decoded.unknown_fields.items():
-            self.unknown[name] = self.unknown.get(name, 0) + count
-        transport = [
-            Reject(None, f"{source.system}/{stream.name} {reason}", raw) for raw, reason in page.rejects
-        ]
         with writing(self.runner.engine) as store:
-            done = ingest(store, stream.kind, source, decoded.records, now)
-            refused = _refusals(stream, source, page, done.refused)
-            rejects = [*transport, *decoded.rejects, *refused]
-            refused_ids = {record.id for record, _ in done.refused}
-            well = [record.id for record in decoded.records if record.id not in refused_ids]
+            records = batch.records()
+            done = ingest(store, stream.kind, source, records, now)
+            refused = {record.id for record, _ in done.refused}
+            well = (record.id for record in records if record.id not in refused)
             named = polls.resolve_rejects(store, source.system, stream.name, well, now)
+            rejects = self._quarantine(store, batch, done.refused, now)
+            named += [name for item in rejects for name in item.names]
+            done.touched |= set(engagements_of(store, [Key(*name) for name in named]).values())
+            self.progress.pages += len(batch.pages)
+            self.progress.read += batch.read
+            self.progress.changed += done.changed
+            self.progress.rejected += len(rejects)
+            position = next((page.position for page, _ in reversed(batch.pages) if page.position), None)
+            polls.batch_done(store, run, self.progress, position)
+            self.runner.lease(store, source.system, stream.name)
+            self.runner.after_batch(store, done.touched, now)
+        self.position = position or self.position
+        for page, decoded in batch.pages:
+            self.truncated = self.truncated or page.truncated
+            self.complete_through = page.complete_through or self.complete_through
+            for name, count in decoded.unknown_fields.items():
+                self.unknown[name] = self.unknown.get(name, 0) + count
+
+    def _quarantine(
+        self, store: Connection, batch: _Batch, refused: Sequence[tuple[Record, str]], now: datetime
+    ) -> list[Reject]:
+        """Keep every row that is no record, or none that can be kept."""
+        source, stream = self.configured.source, self.stream
+        rejects = _refusals(stream, source, batch, refused)
+        for page, decoded in batch.pages:
             if page.origin is not None and page.origin not in self.origins:
                 self.origins.add(page.origin)
                 polls.resolve_unnamed(store, source.system, stream.name, page.origin, now)
-            polls.quarantine(store, source.system, stream.name, stream.kind, rejects, now)
-            named += [name for item in rejects for name in item.names]
-            done.touched |= set(engagements_of(store, [Key(*name) for name in named]).values())
-            self.progress.pages += 1
-            self.progress.read += len(page.rows) + len(page.rejects)
-            self.progress.changed += done.changed
-            self.progress.rejected += len(rejects)
-            polls.batch_done(store, run, self.progress, page.position)
-            self.runner.lease(store, source.system, stream.name)
-            self.runner.after_batch(store, done.touched, now)
-        self.position = page.position or self.position
-        self.truncated = self.truncated or page.truncated
-        self.complete_through = page.complete_through or self.complete_through
+            where = f"{source.system}/{stream.name}"
+            rejects += [Reject(None, f"{where} {reason}", raw) for raw, reason in page.rejects]
+            rejects += decoded.rejects
+        polls.quarantine(store, source.system, stream.name, stream.kind, rejects, now)
+        return rejects
 
     def _sweep(self, run: int) -> str | None:
         """Whatever the source no longer holds was deleted there; why not, where it would not say."""

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from queries.rows import value_of
-from queries.types import HOURS_SCALE, RATE_SCALE, MoneyError, from_scaled
+from queries.rows import scaled_value
+from queries.types import MoneyError
 from queries.write import execute_many, rows_by
 
 Key = tuple[str, str]
@@ -260,10 +260,7 @@ def _settle_entries(connection: Connection, keys: Iterable[Key]) -> set[str]:
         e for e in entries if (e["system"], e["id"]) in relief or e["rate"] is None or e["currency"] is None
     ]
     rates = _rates(connection, entries)
-    updates = [
-        _open_state(entry, rates, relief.get((entry["system"], entry["id"]), Fraction(0)))
-        for entry in entries
-    ]
+    updates = [_open_state(entry, rates, relief.get((entry["system"], entry["id"]), 0)) for entry in entries]
     execute_many(
         connection,
         "UPDATE time_entry SET is_open = ?, open_currency = ?, open_minor = ?, open_hours = ?,"
@@ -286,7 +283,7 @@ def reopen(connection: Connection, keys: Sequence[Key]) -> set[str]:
     return {row[0] for row in rows if row[0]} | _settle_entries(connection, keys)
 
 
-def _relief(connection: Connection, keys: Sequence[Key]) -> dict[Key, Fraction]:
+def _relief(connection: Connection, keys: Sequence[Key]) -> dict[Key, Fraction | int]:
     """Entry -> hours relieved by the lines that name it, for every entry that some line names."""
     columns = ("entry_system", "entry_id", "line_system", "line_id", "hours")
     named = set(rows_by(connection, "billed_time", columns, ("entry_system", "entry_id"), keys))
@@ -294,7 +291,7 @@ def _relief(connection: Connection, keys: Sequence[Key]) -> dict[Key, Fraction]:
     found = rows_by(
         connection, "invoice_line", ("system", "id", "amount", "live_minor"), ("system", "id"), lines
     )
-    live = {(row[0], row[1]): _fraction(row[2], row[3]) for row in found}
+    live = {(row[0], row[1]): _share(row[2], row[3]) for row in found}
     whole = {
         (row[0], row[1]): row[2]
         for row in rows_by(connection, "time_entry", ("system", "id", "hours"), ("system", "id"), keys)
@@ -304,19 +301,22 @@ def _relief(connection: Connection, keys: Sequence[Key]) -> dict[Key, Fraction]:
         # an entry and a line may name each other: that is one billing, and the one with hours knows better
         pair = ((entry_system, entry_id), (line_system, line_id))
         billed[pair] = hours if billed.get(pair) is None else billed[pair]
-    relieved: dict[Key, Fraction] = defaultdict(Fraction)
+    relieved: dict[Key, Fraction | int] = defaultdict(int)
     for (entry, line), hours in billed.items():
         named_hours = whole.get(entry, 0) if hours is None else hours
-        share = live.get(line, Fraction(0))
+        share = live.get(line, 0)
         # a line below zero bills a correction, and gives back anything else
-        relieved[entry] += named_hours * (abs(share) if named_hours < 0 else share)
+        relieved[entry] += named_hours * (-share if named_hours < 0 and share < 0 else share)
     return relieved
 
 
-def _fraction(amount: int, live: int | None) -> Fraction:
-    if live is None:
-        return Fraction(0)
-    return Fraction(live, abs(amount)) if amount else Fraction(1)
+def _share(amount: int, live: int | None) -> Fraction | int:
+    """How much of a line counts; nearly always all or nothing, which needs no fractions."""
+    if live is None or not amount:
+        return 0 if live is None else 1
+    if not live or abs(live) == abs(amount):
+        return (live > 0) - (live < 0)
+    return Fraction(live, abs(amount))
 
 
 def _rates(
@@ -334,7 +334,9 @@ def _rates(
 
 
 def _open_state(
-    entry: Mapping[str, Any], rates: Mapping[tuple[str, str, str], tuple[Any, Any]], relieved: Fraction
+    entry: Mapping[str, Any],
+    rates: Mapping[tuple[str, str, str], tuple[Any, Any]],
+    relieved: Fraction | int,
 ) -> tuple[Any, ...]:
     line = rates.get(
         ("contract_line", entry["contract_line_system"], entry["contract_line_id"]), (None, None)
@@ -348,7 +350,7 @@ def _open_state(
     stated = (own, line, project) if own[0] is not None else (line, own, project)
     currency = next((c for _, c in stated if c is not None), None)
     hours = entry["hours"]
-    share = Fraction(1) if not hours else min(max(1 - relieved / hours, Fraction(0)), Fraction(1))
+    share = _open_share(hours, relieved)
     value = _value(hours, rate, currency, entry["rounding"])
     open_minor = None if value is None else value - _half_up(value * (1 - share))
     is_open = (
@@ -371,18 +373,26 @@ def _open_state(
     )
 
 
+def _open_share(hours: int, relieved: Fraction | int) -> Fraction | int:
+    """What part of an entry nothing relieves yet, from none to all of it."""
+    if not hours or not relieved:
+        return 1
+    share = 1 - Fraction(relieved) / hours if relieved != hours else 0
+    return share if 0 < share < 1 else int(share > 0)
+
+
 def _value(hours: int, rate: int | None, currency: str | None, rounding: str | None) -> int | None:
     if rate is None or currency is None:
         return None
     try:
-        return value_of(from_scaled(hours, HOURS_SCALE), from_scaled(rate, RATE_SCALE), currency, rounding)
+        return scaled_value(hours, rate, currency, rounding)
     except MoneyError:
         # a rate that came without an amount was never tried as money: the hours stay, unpriced
         return None
 
 
-def _half_up(value: Fraction) -> int:
-    if value.denominator == 1:
-        return value.numerator
+def _half_up(value: Fraction | int) -> int:
+    if isinstance(value, int):
+        return value
     size = abs(value)
     return (1 if value >= 0 else -1) * ((2 * size.numerator + size.denominator) // (2 * size.denominator))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -97,28 +98,34 @@ def anchor_leaves(
 
     A leaf that names two nodes ties them: they are about one piece of work as long as some leaf says so.
     """
-    named = [_named(kind, source, record) for record in records]
-    wanted = {key for keys in named for key in keys}
+    told = list(map(attrgetter(*anchor_columns(kind)), records))
+    # a page names few nodes, again and again
+    named = {values: _named(kind, source, values) for values in set(told)}
+    wanted = {key for keys in named.values() for key in keys}
     nodes = _load(connection, wanted)
     _write_nodes(connection, _place_missing(nodes, wanted), nodes)
-    alive = [keys for keys, record in zip(named, records, strict=True) if record.deleted_at is None]
-    edges = [_leaf_edge(kind, pair) for pair in sorted(_pairs(alive))]
+    alive = {values for values, record in zip(told, records, strict=True) if record.deleted_at is None}
+    edges = [_leaf_edge(kind, pair) for pair in sorted(_pairs(named[values] for values in alive))]
     known = set(_stored_edges(connection, sorted({edge.owner for edge in edges}), by_leaves=True))
     new = [edge for edge in edges if edge not in known]
     upsert(connection, link, _LINK, [(*e.owner, e.name, *e.target, e.method, True, None) for e in new])
     if new:
         _merge(connection, new, nodes, touched)
         _reconsider(connection, {n.engagement for n in nodes.values()}, nodes, touched)
-    return [nodes[keys[0]].engagement if keys else None for keys in named]
+    placed = {values: nodes[keys[0]].engagement if keys else None for values, keys in named.items()}
+    return [placed[values] for values in told]
 
 
 def leaf_ties(connection: Connection, kind: str, system: str, ids: Sequence[str]) -> set[Pair]:
     """Which nodes the stored leaves of these ids tie."""
     if len(ANCHORS.get(kind, ())) < 2:  # noqa: PLR2004 - it takes two to tie
         return set()
-    columns = [column for name in ANCHORS[kind] for column in (f"{name}_system", f"{name}_id")]
-    keys = [(system, identifier) for identifier in ids]
-    rows = rows_by(connection, kind, (*columns, "deleted_at"), ("system", "id"), keys, distinct=True)
+    keys, columns = [(system, identifier) for identifier in ids], (*anchor_columns(kind), "deleted_at")
+    return tied(kind, rows_by(connection, kind, columns, ("system", "id"), keys, distinct=True))
+
+
+def tied(kind: str, rows: Iterable[Sequence[Any]]) -> set[Pair]:
+    """Which nodes leaves tie that name them in :func:`anchor_columns`, with ``deleted_at`` behind these."""
     return _pairs(_row_keys(kind, row) for row in rows if row[-1] is None)
 
 
@@ -140,13 +147,14 @@ def release(connection: Connection, kind: str, pairs: Iterable[Pair], touched: s
 
 def _still_tied(connection: Connection, kind: str, pair: Pair) -> bool:
     place = engagements_of(connection, [pair[0]]).get(pair[0])
-    columns = [column for name in ANCHORS[kind] for column in (f"{name}_system", f"{name}_id")]
-    rows = rows_by(connection, kind, (*columns, "deleted_at"), ("engagement_id",), [(place,)], distinct=True)
-    return pair in _pairs(_row_keys(kind, row) for row in rows if row[-1] is None)
+    columns = (*anchor_columns(kind), "deleted_at")
+    return pair in tied(
+        kind, rows_by(connection, kind, columns, ("engagement_id",), [(place,)], distinct=True)
+    )
 
 
 def _row_keys(kind: str, row: Sequence[Any]) -> tuple[Key, ...]:
-    ends = zip(ANCHORS[kind], row[::2], row[1::2], strict=False)
+    ends = zip(ANCHORS.get(kind, ()), row[::2], row[1::2], strict=False)
     return tuple(Key(name, at, to) for name, at, to in ends if to is not None)
 
 
@@ -159,15 +167,15 @@ def _leaf_edge(kind: str, pair: Pair) -> _Edge:
     return _Edge(pair[0], f"{kind} {' '.join(pair[1])}", pair[1], "native_reference")
 
 
-def _named(kind: str, source: Source, record: Record) -> tuple[Key, ...]:
-    """The nodes a leaf names, its anchor first."""
-    found = []
-    for name in ANCHORS[kind]:
-        identifier = getattr(record, f"{name}_id")
-        if identifier is not None:
-            system = getattr(record, f"{name}_system") or source.reference(name, kind)
-            found.append(Key(name, system, identifier))
-    return tuple(found)
+def anchor_columns(kind: str) -> tuple[str, ...]:
+    """The fields with which a leaf names nodes, its anchor first: system and id of each in turn."""
+    return tuple(field for name in ANCHORS.get(kind, ()) for field in (f"{name}_system", f"{name}_id"))
+
+
+def _named(kind: str, source: Source, told: tuple[str | None, ...]) -> tuple[Key, ...]:
+    """The nodes a leaf names in these fields, its anchor first."""
+    ends = zip(ANCHORS[kind], told[::2], told[1::2], strict=True)
+    return tuple(Key(name, at or source.reference(name, kind), to) for name, at, to in ends if to is not None)
 
 
 def engagements_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, str]:

@@ -7,15 +7,23 @@ transaction (:func:`queries.polls.batch_done`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection
 
 from queries.derive import affected, reopen, settle
-from queries.engagements import anchor_leaves, leaf_ties, leave, place_nodes, release
+from queries.engagements import (
+    anchor_columns,
+    anchor_leaves,
+    leaf_ties,
+    leave,
+    place_nodes,
+    release,
+    tied,
+)
 from queries.keys import Key
 from queries.records import ANCHORS, NODE_KINDS, InvoiceLine, Record, TimeEntry
 from queries.rows import Digested, Encoded, Source, digested, encode, first_active
@@ -38,14 +46,14 @@ def ingest(
 ) -> Ingested:
     """Store one batch of one kind. Any batch may come twice, late, or in any order: the store ends equal."""
     told = digested(source, newest(records))
-    news = _news(connection, kind, source, told)
-    fresh, digests = [told.records[i] for i, _ in news], [told.digests[i] for i, _ in news]
+    places, stored = _news(connection, kind, source, told)
+    fresh, digests = [told.records[i] for i in places], [told.digests[i] for i in places]
     is_sqlite = connection.dialect.name == "sqlite"
     encoded = encode(kind, source, fresh, digests, collected_at, sqlite=is_sqlite)
-    done = Ingested(len(encoded.rows), {old for _, old in news if old}, told.refused + encoded.refused)
-    if encoded.rows:
-        known = [told.records[i].id for i, old in news if old is not None]
-        _store(connection, kind, source, encoded, known, done)
+    touched = {old.engagement for old in stored.values() if old.engagement}
+    done = Ingested(len(encoded.records), touched, told.refused + encoded.refused)
+    if encoded.records:
+        _store(connection, kind, source, encoded, stored, done)
     if kind == "project":
         refused = {record.id for record, _ in done.refused}
         kept = [record for record in records if record.id not in refused]
@@ -54,22 +62,26 @@ def ingest(
 
 
 def _store(
-    connection: Connection, kind: str, source: Source, encoded: Encoded, known: list[str], done: Ingested
+    connection: Connection,
+    kind: str,
+    source: Source,
+    encoded: Encoded,
+    stored: Mapping[str, _Stored],
+    done: Ingested,
 ) -> None:
     fresh = encoded.records
     keys = [(source.system, record.id) for record in fresh]
     before = affected(connection, kind, keys)
     done.touched |= _undone_by(connection, kind, keys)
-    ties = leaf_ties(connection, kind, source.system, known)
-    engagements = _place(connection, kind, source, fresh, done.touched)
-    rows = [(*row, name) for row, name in zip(encoded.rows, engagements, strict=True)]
-    upsert(connection, RECORD_TABLES[kind], (*encoded.columns, "engagement_id"), rows, encoded.empty)
-    done.touched |= {name for name in engagements if name}
+    ties = tied(kind, {stored[record.id].anchors for record in fresh if record.id in stored})
+    encoded.columns["engagement_id"] = engagements = _place(connection, kind, source, fresh, done.touched)
+    upsert(connection, RECORD_TABLES[kind], tuple(encoded.columns), encoded.rows(), encoded.same)
+    done.touched |= set(engagements) - {None}  # type: ignore[arg-type]
     if ties:
         now = leaf_ties(connection, kind, source.system, [record.id for record in fresh])
         release(connection, kind, ties - now, done.touched)
     done.touched |= _judged_by(connection, kind, source, fresh)
-    lines, lost = _billed_time(connection, kind, source, fresh)
+    lines, lost = _billed_time(connection, kind, source, fresh, stored)
     open_ends = _unsettled(connection, source, fresh, lines) if kind == "time_entry" else keys
     done.touched |= settle(connection, kind, open_ends, before)
     done.touched |= settle(connection, "invoice_line", sorted(lines))
@@ -108,7 +120,10 @@ def stored_ids(connection: Connection, kind: str, system: str) -> set[str]:
 
 def newest(records: Sequence[Record]) -> list[Record]:
     """One record an id: the newest version, the later one of equals."""
-    best: dict[str, Record] = {}
+    best: dict[str, Record] = {record.id: record for record in records}
+    if len(best) == len(records):
+        return list(records)
+    best.clear()
     for record in records:
         other = best.get(record.id)
         if other is None or record.source_updated_at >= other.source_updated_at:
@@ -116,19 +131,36 @@ def newest(records: Sequence[Record]) -> list[Record]:
     return list(best.values())
 
 
-def _news(connection: Connection, kind: str, source: Source, told: Digested) -> list[tuple[int, str | None]]:
-    """Indexes of the records not stored yet, or in an older version, with their old engagement."""
-    columns = ("id", "source_updated_at", "digest", "engagement_id")
-    ids = [record.id for record in told.records]
-    stored = {row[0]: row for row in rows_by_id(connection, RECORD_TABLES[kind], columns, source.system, ids)}
-    news: list[tuple[int, str | None]] = []
-    for i, (record, digest) in enumerate(zip(told.records, told.digests, strict=True)):
-        old = stored.get(record.id)
+class _Stored(NamedTuple):
+    """What the store held of a record that changed: its engagement, the nodes it named, its invoice line."""
+
+    engagement: str | None
+    line: str | None
+    anchors: Row
+
+
+def _news(
+    connection: Connection, kind: str, source: Source, told: Digested
+) -> tuple[list[int], dict[str, _Stored]]:
+    """Places of the records not stored yet, or in an older version, and what the store held of these."""
+    table, ids = RECORD_TABLES[kind], [record.id for record in told.records]
+    # most of what a poll brings is there already: of that, only the digest is asked for
+    known: dict[str, bytes] = dict(rows_by_id(connection, table, ("id", "digest"), source.system, ids))
+    other = [i for i, digest in enumerate(told.digests) if known.get(ids[i]) != digest]
+    line = "invoice_line_id" if kind == "time_entry" else "id"
+    columns = ("id", "source_updated_at", "engagement_id", line, *anchor_columns(kind), "deleted_at")
+    changed = [ids[i] for i in other if ids[i] in known]
+    found = {row[0]: row[1:] for row in rows_by_id(connection, table, columns, source.system, changed)}
+    news: list[int] = []
+    stored: dict[str, _Stored] = {}
+    for i in other:
+        old = found.get(ids[i])
         if old is None:
-            news.append((i, None))
-        elif digest != bytes(old[2]) and to_micros(record.source_updated_at) >= old[1]:
-            news.append((i, old[3]))
-    return news
+            news.append(i)
+        elif to_micros(told.records[i].source_updated_at) >= old[0]:
+            news.append(i)
+            stored[ids[i]] = _Stored(old[1], old[2], old[3:])
+    return news, stored
 
 
 def _place(
@@ -151,19 +183,18 @@ def _unsettled(
     ``lines`` are settled next, and all entries they name with them.
     """
     columns, place = ("entry_system", "entry_id", "line_system", "line_id"), ("system", "id")
-    keys = [(source.system, entry.id) for entry in entries]
+    told = cast("Sequence[TimeEntry]", entries)
+    by_lines = select_rows(connection, "SELECT 1 FROM billed_time WHERE owner_kind = 'invoice_line' LIMIT 1")
+    # where no line names an entry, only the entry itself can
+    asked = [entry.id for entry in told if by_lines or entry.invoice_line_id is not None]
     next_ = set(rows_by(connection, "invoice_line", place, place, sorted(lines)))
-    named: set[Row] = set()
-    settled: set[Row] = set()
-    for row in rows_by(connection, "billed_time", columns, columns[:2], keys):
-        (settled if row[2:] in next_ else named).add(row[:2])
-    named -= settled
-    priced = [isinstance(e, TimeEntry) and e.rate is not None and e.currency is not None for e in entries]
-    return [
-        key
-        for key, rated in zip(keys, priced, strict=True)
-        if key in named or (not rated and key not in settled)
-    ]
+    named: set[str] = set()
+    settled: set[str] = set()
+    keys = [(source.system, identifier) for identifier in asked]
+    for _, identifier, *line in rows_by(connection, "billed_time", columns, columns[:2], keys):
+        (settled if tuple(line) in next_ else named).add(identifier)
+    unrated = {entry.id for entry in told if entry.rate is None or entry.currency is None}
+    return [(source.system, identifier) for identifier in sorted((named | unrated) - settled)]
 
 
 def _judged_by(connection: Connection, kind: str, source: Source, records: Sequence[Record]) -> set[str]:
@@ -215,12 +246,17 @@ _BILLED = (
 
 
 def _billed_time(
-    connection: Connection, kind: str, source: Source, records: Sequence[Record]
+    connection: Connection,
+    kind: str,
+    source: Source,
+    records: Sequence[Record],
+    stored: Mapping[str, _Stored],
 ) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Replace which entries these records say are billed; lines whose pool changed, entries let go."""
     if kind not in ("invoice_line", "time_entry"):
         return set(), set()
-    owners = [(kind, source.system, record.id) for record in records]
+    # only what was stored can have said something before, and an entry only if it named its line
+    owners = [(kind, source.system, identifier) for identifier, old in stored.items() if old.line]
     key = ("owner_kind", "owner_system", "owner_id")
     before = rows_by(connection, "billed_time", _BILLED, key, owners)
     rows = [row for record in records for row in _billed_rows(kind, source, record)]

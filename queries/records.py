@@ -16,9 +16,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from queries.types import Currency
+
 Id = Annotated[str, Meta(min_length=1, max_length=255)]
 Text = Annotated[str, Meta(max_length=4000)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 Instant = Annotated[datetime, Meta(tz=True)]
 Day = date
 Money = Annotated[Decimal, Meta(extra={"unit": "money"})]
@@ -27,7 +28,7 @@ Rate = Annotated[Decimal, Meta(extra={"unit": "rate"})]
 LinkMethod = Literal["native_reference", "external_id", "crosswalk_file", "same_number"]
 
 
-class Record(Struct, kw_only=True, gc=False):
+class Record(Struct, kw_only=True, gc=False, omit_defaults=True):
     """What every record carries, whatever its kind."""
 
     id: Id

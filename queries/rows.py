@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import partial
 from hashlib import blake2b
 from operator import attrgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import msgspec
 
-from queries.records import REFERENCES, Project, Record, TimeEntry
+from queries.records import REFERENCES, Project, Record
 from queries.schema import FIELDS
 from queries.types import (
     HOURS_SCALE,
@@ -21,18 +20,22 @@ from queries.types import (
     MAX_SCALED,
     RATE_SCALE,
     MoneyError,
+    from_scaled,
     to_micros,
     to_minor,
     to_scaled,
 )
+from queries.write import is_same
 
 #: states of a project that prove it was active at some time
 HAS_BEEN_ACTIVE = frozenset({"active", "on_hold", "complete", "closed"})
 
 _SCALES = {"hours": HOURS_SCALE, "rate": RATE_SCALE}
+#: columns every row has of its own
+_OWN = frozenset({"id", "digest"})
 _FIRST = to_micros(datetime(1, 1, 1, tzinfo=UTC))
 _LAST = to_micros(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
-_encode_json = msgspec.json.Encoder().encode
+_json_lines = msgspec.json.Encoder().encode_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,18 @@ class Digested(NamedTuple):
 class Encoded(NamedTuple):
     """Rows ready to write, their records beside them, and what could not be encoded and why.
 
-    ``empty`` are the columns that hold nothing in any row: a kind has many that a source never fills.
+    ``same`` are the columns that hold one value in all rows, told once: a kind has many that a source
+    never fills, and more that a page never varies.
     """
 
-    columns: tuple[str, ...]
-    empty: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
+    columns: dict[str, list[Any]]
+    same: dict[str, Any]
     records: list[Record]
     refused: list[tuple[Record, str]]
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """One tuple a record, in the order of ``columns``."""
+        return list(zip(*self.columns.values(), strict=True))
 
 
 def digested(source: Source, records: Sequence[Record]) -> Digested:
@@ -101,7 +108,7 @@ def encode(
     sqlite: bool,
 ) -> Encoded:
     """Encode records column by column; when one of them cannot be, find out which, row by row."""
-    names, columns = column_names(kind), partial(_columns, kind, source, sqlite=sqlite)
+    columns = partial(_columns, kind, source, sqlite=sqlite)
     rest = (to_micros(collected_at),)
     good = list(zip(records, digests, strict=True))
     refused: list[tuple[Record, str]] = []
@@ -117,42 +124,37 @@ def encode(
             else:
                 good.append(pair)
         body = columns(*_apart(good), *rest)
-    filled = {name: part for name, part in zip(names, body, strict=True) if part.count(None) != len(part)}
-    empty = tuple(name for name in names if name not in filled)
-    rows = list(zip(*filled.values(), strict=True))
-    return Encoded(tuple(filled), empty, rows, [record for record, _ in good], refused)
+    found = Encoded({}, {}, [record for record, _ in good], refused)
+    for name, part in body.items():
+        if name not in _OWN and is_same(part):
+            found.same[name] = part[0]
+        else:
+            found.columns[name] = part
+    return found
 
 
 def _apart(pairs: Sequence[tuple[Record, bytes]]) -> tuple[list[Record], list[bytes]]:
     return [record for record, _ in pairs], [digest for _, digest in pairs]
 
 
-def column_names(kind: str) -> tuple[str, ...]:
-    """The columns :func:`encode` fills, in order."""
-    extra = {"time_entry": ("is_open", "open_currency", "open_minor", "open_hours", "relieved_minor")}
-    more = ("first_active_at",) if kind == "project" else extra.get(kind, ())
-    return ("system", *FIELDS[kind], "collected_at", "digest", *more)
-
-
 def _columns(
     kind: str, source: Source, records: list[Record], digests: list[bytes], collected: int, *, sqlite: bool
-) -> list[list[Any]]:
+) -> dict[str, list[Any]]:
     count = len(records)
-    body: list[list[Any]] = [[source.system] * count]
-    body += [_column(kind, name, source, records, sqlite=sqlite) for name in FIELDS[kind]]
-    body.append([collected] * count)
-    body.append(digests)
+    body: dict[str, list[Any]] = {"system": [source.system] * count}
+    body |= {name: _column(kind, name, source, records, sqlite=sqlite) for name in FIELDS[kind]}
+    body |= {"collected_at": [collected] * count, "digest": digests}
     if kind == "time_entry":
-        body.extend(_time_columns(records))
+        body |= _time_columns(body)
     elif kind == "project":
-        body.append([first_active(record) for record in records])
+        body["first_active_at"] = [first_active(record) for record in records]
     return body
 
 
 def _column(kind: str, name: str, source: Source, records: list[Record], *, sqlite: bool) -> list[Any]:
     unit = FIELDS[kind][name]
     values = list(map(attrgetter(name), records))
-    if values.count(None) == len(values) and not name.endswith("_system"):
+    if values and values[0] is None and is_same(values) and not name.endswith("_system"):
         return values
     if unit == "money":
         pairs = [
@@ -165,7 +167,7 @@ def _column(kind: str, name: str, source: Source, records: list[Record], *, sqli
         limit = MAX_INT64 if unit == "rate" else MAX_SCALED
         return _each(values, lambda value: to_scaled(value, _SCALES[unit], limit))
     if unit == "instant":
-        return [None if value is None else micros(value) for value in values]
+        return _instants(values)
     if unit == "day":
         return _each(values, date.isoformat) if sqlite else values
     return _plain_column(kind, name, source, records, values)
@@ -202,6 +204,15 @@ def _currency(record: Record) -> str:
     return currency
 
 
+def _instants(values: Sequence[datetime | None]) -> list[int | None]:
+    """As :func:`micros` each; the calendar is asked once for all."""
+    found = [None if value is None else to_micros(value) for value in values]
+    told = [value for value in found if value is not None]
+    if told and not _FIRST <= min(told) <= max(told) <= _LAST:
+        return [None if value is None else micros(value) for value in values]
+    return found
+
+
 def micros(instant: datetime) -> int:
     """Microseconds since 1970; ValueError for an instant that lies outside the calendar once it is in UTC."""
     found = to_micros(instant)
@@ -211,10 +222,11 @@ def micros(instant: datetime) -> int:
 
 
 def _digests(records: Sequence[Record], salt: bytes) -> list[bytes]:
-    texts = list(map(_encode_json, records))
-    if any(b"\\u0000" in text for text in texts):
+    text = _json_lines(records)
+    # one byte is looked for many times faster than several
+    if b"\\" in text and b"\\u0000" in text:
         raise ValueError("a text holds the NUL character, which no database keeps: remove it in the source")
-    return [blake2b(text, digest_size=8, salt=salt).digest() for text in texts]
+    return [blake2b(line, digest_size=8, salt=salt).digest() for line in text.splitlines()]
 
 
 def first_active(record: Record) -> int | None:
@@ -225,32 +237,35 @@ def first_active(record: Record) -> int | None:
     return to_micros(record.source_updated_at) if record.status in HAS_BEEN_ACTIVE else None
 
 
-def counts_as_work(record: TimeEntry) -> bool:
-    """Approved, billable, neither held, written off nor deleted: what ought to be billed one day."""
-    return (
-        record.status == "approved"
-        and record.billable
-        and not record.held
-        and not record.written_off
-        and record.deleted_at is None
-    )
+def scaled_value(hours: int, rate: int, currency: str, rounding: str | None) -> int:
+    """Minor units of hours at a rate, both as stored; rounded once, half up unless the source does else.
+
+    Raises MoneyError as :func:`queries.types.to_minor` does.
+    """
+    amount = from_scaled(hours, HOURS_SCALE) * from_scaled(rate, RATE_SCALE)
+    return to_minor(amount, currency, rounding or "half_up")
 
 
-def value_of(hours: Decimal, rate: Decimal, currency: str, rounding: str | None) -> int:
-    """Minor units of hours at a rate, rounded once, half up unless the source rounds otherwise."""
-    return to_minor(hours * rate, currency, rounding or "half_up")
-
-
-def _time_columns(records: list[Record]) -> list[list[Any]]:
-    entries = cast("list[TimeEntry]", records)
+def _time_columns(body: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """What is open of each entry as long as nothing relieves it."""
     priced = [
-        None if e.rate is None or e.currency is None else (e.hours, e.rate, e.currency, e.rounding)
-        for e in entries
+        None if rate is None or currency is None else (hours, rate, currency, rounding)
+        for hours, rate, currency, rounding in zip(
+            body["hours"], body["rate"], body["currency"], body["rounding"], strict=True
+        )
     ]
-    return [
-        [counts_as_work(entry) for entry in entries],
-        [entry.currency for entry in entries],
-        _each(priced, lambda parts: value_of(*parts)),
-        _each([entry.hours for entry in entries], lambda hours: to_scaled(hours, HOURS_SCALE)),
-        [0] * len(entries),
-    ]
+    return {
+        "is_open": list(map(_counts_as_work, *(body[name] for name in _WORK))),
+        "open_currency": body["currency"],
+        "open_minor": _each(priced, lambda parts: scaled_value(*parts)),
+        "open_hours": body["hours"],
+        "relieved_minor": [0] * len(priced),
+    }
+
+
+_WORK = ("status", "billable", "held", "written_off", "deleted_at")
+
+
+def _counts_as_work(status: str, billable: object, held: object, written_off: object, gone: object) -> bool:
+    """Approved, billable, neither held, written off nor deleted: what ought to be billed one day."""
+    return bool(status == "approved" and billable and not held and not written_off and gone is None)

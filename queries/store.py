@@ -27,6 +27,9 @@ from queries.schema import metadata
 #: seconds a writer waits for the others before it gives up with StoreBusyError
 WAIT_S = 10
 
+#: a batch touches tens of megabytes: it finds them in memory (KiB), and waits for no checkpoint (pages)
+ROOM = ("cache_size = -64000", "wal_autocheckpoint = 10000")
+
 #: PostgreSQL's advisory locks are numbers; this one is "SGLS"
 WRITER_LOCK = 0x53474C53
 
@@ -69,6 +72,8 @@ def _open_sqlite(url: URL) -> Engine:
         # With WAL, NORMAL survives a crash of the program; only a power cut may cost the last batch,
         # which is polled again.
         cursor.execute("PRAGMA synchronous = NORMAL")
+        for pragma in ROOM:
+            cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import iso4217
 from sqlalchemy import BigInteger
@@ -22,6 +22,11 @@ ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROU
 
 #: ISO 4217 code -> digits after the decimal mark (JPY 0, EUR 2, KWD 3)
 EXPONENTS: dict[str, int] = {c.code: c.exponent for c in iso4217.Currency if c.exponent is not None}
+if TYPE_CHECKING:
+    Currency = str
+else:
+    # one look-up a value; a pattern is a call into another engine for each
+    Currency = Literal[tuple(EXPONENTS)]
 _UNITS: dict[str, Decimal] = {code: Decimal(10) ** exponent for code, exponent in EXPONENTS.items()}
 
 

@@ -8,15 +8,18 @@ them (see :mod:`queries.rows`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from datetime import date
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table
 
 Row = tuple[Any, ...]
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 def upsert(
@@ -24,25 +27,24 @@ def upsert(
     table: Table,
     columns: Sequence[str],
     rows: list[Row],
-    empty: Sequence[str] = (),
+    same: Mapping[str, Any] = NONE,
 ) -> None:
     """Insert rows, or replace those already there unless the stored version is newer.
 
-    ``empty`` are columns that become NULL in all of them.
+    ``same`` are the values of further columns that do not vary.
     """
     if not rows:
         return
     keys = [c.name for c in table.primary_key.columns]
-    kept = [name for name in (*columns, *empty) if name not in keys and name not in INSERT_ONLY]
-    # a column that is not given is NULL in a new row, and in excluded
+    kept = [name for name in (*columns, *same) if name not in keys and name not in INSERT_ONLY]
     assign = ", ".join(f"{name} = excluded.{name}" for name in kept)
     guard = ""
-    if "source_updated_at" in columns:
+    if "source_updated_at" in kept:
         guard = f" WHERE excluded.source_updated_at >= {table.name}.source_updated_at"
     action = (
         f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {assign}{guard}" if kept else "ON CONFLICT DO NOTHING"
     )
-    insert(connection, table, columns, rows, action)
+    insert(connection, table, columns, rows, action, same)
 
 
 #: columns that only an insert sets: they are lowered by a statement of their own afterwards
@@ -50,16 +52,23 @@ INSERT_ONLY = frozenset({"first_active_at"})
 
 
 def insert(
-    connection: Connection, table: Table, columns: Sequence[str], rows: list[Row], action: str = ""
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: list[Row],
+    action: str = "",
+    same: Mapping[str, Any] = NONE,
 ) -> None:
-    """Insert rows in key order; ``action`` is what happens on a conflict."""
+    """Insert rows in key order; ``action`` is what happens on a conflict, ``same`` what does not vary."""
     if not rows:
         return
-    names = ", ".join(columns)
-    rows = _in_key_order(table, columns, rows)
+    rows, names = _in_key_order(table, columns, rows), ", ".join(columns)
+    # binding a value costs as much as writing it: what never varies is part of the statement
+    into = f"INSERT INTO {table.name} ({', '.join((*columns, *same))})"
+    constants = [_literal(value) for value in same.values()]
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {action}", rows)
+        values = ", ".join((*"?" * len(columns), *constants))
+        connection.exec_driver_sql(f"{into} VALUES ({values}) {action}", rows)
         return
     staging = f"staging_{table.name}"
     connection.exec_driver_sql(
@@ -72,8 +81,20 @@ def insert(
     ):
         for row in rows:
             copy.write_row(row)
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {staging} {action}")
+    picked = ", ".join((*columns, *(constant.replace("%", "%%") for constant in constants)))
+    connection.exec_driver_sql(f"{into} SELECT {picked} FROM {staging} {action}")
     connection.exec_driver_sql(f"TRUNCATE {staging}")
+
+
+def _literal(value: Any) -> str:
+    """A value as SQL that both engines read alike; text that holds NUL never comes this far."""
+    if value is None or isinstance(value, bool):
+        return {None: "NULL", True: "TRUE", False: "FALSE"}[value]
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str | date):
+        return "'" + str(value).replace("'", "''") + "'"
+    raise TypeError(f"{type(value).__name__} has no literal here")
 
 
 def _relax(connection: Connection, staging: str) -> None:
@@ -93,10 +114,10 @@ def _in_key_order(table: Table, columns: Sequence[str], rows: list[Row]) -> list
 
 
 def rows_by_id(
-    connection: Connection, table: Table, columns: Sequence[str], system: str, ids: Iterable[str]
+    connection: Connection, table: Table, columns: Sequence[str], system: str, ids: Sequence[str]
 ) -> list[Row]:
     """The given columns of one system's records, for the ids that are stored."""
-    return rows_by(connection, table.name, columns, ("system", "id"), [(system, i) for i in ids])
+    return _picked(connection, table.name, columns, {"id": ids}, {"system": system}) if ids else []
 
 
 def rows_by(
@@ -111,25 +132,42 @@ def rows_by(
     """Rows of a table whose key columns equal one of the given tuples. One statement, any number of keys."""
     if not values:
         return []
-    parts = list(zip(*values, strict=True))
+    parts = dict(zip(key, zip(*values, strict=True), strict=True))
     # most batches are of one kind and one system: what never varies is said once
-    varying = [i for i, part in enumerate(parts) if part.count(part[0]) != len(part)] or [len(key) - 1]
-    fixed = [i for i in range(len(key)) if i not in varying]
+    varying = {name: part for name, part in parts.items() if not is_same(part)} or {key[-1]: parts[key[-1]]}
+    fixed = {name: part[0] for name, part in parts.items() if name not in varying}
+    return _picked(connection, source, columns, varying, fixed, distinct=distinct)
+
+
+def _picked(
+    connection: Connection,
+    source: str,
+    columns: Sequence[str],
+    varying: Mapping[str, Sequence[Any]],
+    fixed: Mapping[str, Any],
+    *,
+    distinct: bool = False,
+) -> list[Row]:
     if connection.dialect.name == "sqlite":
-        keys, wanted, given = _json_keys([parts[i] for i in varying])
+        mark, (keys, wanted, given) = "?", _json_keys(list(varying.values()))
     else:
-        keys, wanted, given = _array_keys([parts[i] for i in varying])
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    conditions = [f"t.{key[i]} = {name}" for i, name in zip(varying, keys, strict=True)]
-    conditions += [f"t.{key[i]} = {mark}" for i in fixed]
+        mark, (keys, wanted, given) = "%s", _array_keys(list(varying.values()))
+    conditions = [f"t.{name} = {key}" for name, key in zip(varying, keys, strict=True)]
+    conditions += [f"t.{name} = {mark}" for name in fixed]
     picked = ", ".join(f"t.{name}" for name in columns)
     only = "DISTINCT " if distinct else ""
     sql = f"SELECT {only}{picked} FROM {wanted} CROSS JOIN {source} t WHERE {' AND '.join(conditions)}"
-    result = connection.exec_driver_sql(sql, (*given, *(parts[i][0] for i in fixed)))
-    return [tuple(row) for row in result.all()]
+    with closing(connection.exec_driver_sql(sql, (*given, *fixed.values()))) as result:
+        # the driver's own tuples: a page asks for tens of thousands
+        return list(result.cursor.fetchall())
 
 
-def _json_keys(parts: list[Row]) -> tuple[list[str], str, Row]:
+def is_same(values: Sequence[Any]) -> bool:
+    """Whether there are values and all of them are equal; most that are not differ at an end."""
+    return bool(values) and values[0] == values[-1] and values.count(values[0]) == len(values)
+
+
+def _json_keys(parts: list[Sequence[Any]]) -> tuple[list[str], str, Row]:
     """Names of the wanted keys, the table they come from, and its parameters; SQLite."""
     if len(parts) == 1:
         return ["w.value"], "json_each(?) w", (_json(parts[0]),)
@@ -139,7 +177,7 @@ def _json_keys(parts: list[Row]) -> tuple[list[str], str, Row]:
     return [f"w.k{i}" for i in places], f"(SELECT {names} FROM json_each(?)) w", (keys,)
 
 
-def _array_keys(parts: list[Row]) -> tuple[list[str], str, Row]:
+def _array_keys(parts: list[Sequence[Any]]) -> tuple[list[str], str, Row]:
     """The same for PostgreSQL."""
     places = range(len(parts))
     arrays, names = ", ".join("%s::text[]" for _ in places), ", ".join(f"k{i}" for i in places)

@@ -11,12 +11,13 @@ from sqlalchemy import Engine
 
 from app.bench._firm import NOW, Row, chunks
 from collectors.contract import Page, Stream, System, SystemSettings
-from collectors.decode import decode
 from collectors.mapping.canonical import canonical_parser, known_columns
 from collectors.runner import AfterBatch, Configured, Runner
+from collectors.wire import records_of_lines
 from metrics.evaluate import Rules, evaluate
 from queries import polls
 from queries.ingest import ingest
+from queries.records import Record
 from queries.rows import Source
 from queries.store import writing
 
@@ -50,11 +51,24 @@ def stream(system: str, kind: str) -> Stream:
     return Stream(kind, kind, parse, "signal", known_fields=known_columns(kind))
 
 
+def as_lines(rows: Iterable[Row]) -> bytes:
+    """Rows as JSON lines."""
+    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
+
+
+def typed(kind: str, lines: bytes) -> list[Record]:
+    """The records of a page, straight from its text."""
+    records = records_of_lines(kind, lines)
+    if records is None:
+        raise RuntimeError(f"the bench's own {kind} rows are not canonical")
+    return records
+
+
 class Wire:
-    """Pages as a system would send them: JSON, read when they are asked for."""
+    """Pages as a file would hold them: JSON lines, read when they are asked for."""
 
     def __init__(self, rows: Sequence[Row], page: int = PAGE) -> None:
-        self._pages = [orjson.dumps(part) for part in chunks(rows, page)]
+        self._pages = [as_lines(part) for part in chunks(rows, page)]
 
     def streams(self) -> Sequence[Stream]:
         """Declared beside it."""
@@ -63,7 +77,7 @@ class Wire:
     def pages(self, stream: Stream, since: str | None, started_at: datetime) -> Iterator[Page]:  # noqa: ARG002 - the contract's
         """All pages, every time."""
         for number, page in enumerate(self._pages):
-            yield Page(orjson.loads(page), position=str(number))
+            yield Page(typed(stream.kind, page), position=str(number))
 
     def ids(self, stream: Stream) -> Iterable[str]:  # noqa: ARG002 - the contract's
         """Nothing is deleted here."""
@@ -100,9 +114,7 @@ def leave(connection: Store, touched: set[str], now: datetime) -> None:
 
 def store(connection: Store, rows: Sequence[Row]) -> set[str]:
     """Time entries into an open transaction; the engagements to judge."""
-    psa = source("psa")
-    decoded = decode(stream("psa", "time_entry"), psa, rows)
-    return ingest(connection, "time_entry", psa, decoded.records, NOW).touched
+    return ingest(connection, "time_entry", source("psa"), typed("time_entry", as_lines(rows)), NOW).touched
 
 
 def poll(engine: Engine, system: str, kind: str, wire: Wire, after: AfterBatch = judge) -> int:

@@ -10,21 +10,28 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
-from app.bench._feed import source, stream
+from app.bench._feed import as_lines, source, typed
 from app.bench._firm import NOW, Row
 from app.bench._measure import Timing, timed
 from app.bench._shop import Shop, dsn
-from collectors.decode import decode
 from queries.rows import Encoded, digested, encode
+from queries.store import ROOM
 
 Tuples = list[tuple[Any, ...]]
 
 
-def encoded(rows: Sequence[Row], *, sqlite: bool) -> Encoded:
-    """Rows of the wire as the tuples the store writes."""
+def encoded(lines: bytes, *, sqlite: bool) -> Encoded:
+    """Lines of the wire as the columns the store writes."""
     psa = source("psa")
-    told = digested(psa, decode(stream("psa", "time_entry"), psa, rows).records)
+    told = digested(psa, typed("time_entry", lines))
     return encode("time_entry", psa, told.records, told.digests, NOW, sqlite=sqlite)
+
+
+def stored(rows: Sequence[Row], *, sqlite: bool) -> tuple[tuple[str, ...], Tuples]:
+    """Every column that holds anything, and the rows as tuples of them."""
+    found = encoded(as_lines(rows), sqlite=sqlite)
+    same = {name: value for name, value in found.same.items() if value is not None}
+    return (*found.columns, *same), [(*row, *same.values()) for row in found.rows()]
 
 
 def as_told(rows: Sequence[Row]) -> tuple[tuple[str, ...], Tuples]:
@@ -49,6 +56,8 @@ def _executemany(path: str, columns: Sequence[str], pages: Sequence[Tuples]) -> 
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        for pragma in ROOM:
+            connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"CREATE TABLE plain ({', '.join(columns)})")
 
         def write() -> None:

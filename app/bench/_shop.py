@@ -155,6 +155,12 @@ def fill(engine: Engine, firm: Firm) -> None:
         judge(connection, {f"opportunity:crm:O-{n:06d}" for n in range(firm.engagements)}, NOW)
 
 
+def warm(engine: Engine) -> None:
+    """What a worker pays once for all polls of a day: statements put together for the first time."""
+    with writing(engine) as connection:
+        judge(connection, {"opportunity:crm:O-000000"}, NOW)
+
+
 def servers(engine: Engine) -> Sequence[int]:
     """The process that works for an engine's only connection, where the engine is a server."""
     if engine.dialect.name == "sqlite":

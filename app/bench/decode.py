@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import orjson
 
-from app.bench._feed import source, stream
+from app.bench._feed import as_lines, typed
 from app.bench._firm import Firm
 from app.bench._measure import Line, Result, Timing, best, timed
 from app.bench._shop import Shop
-from collectors.decode import decode
 
 
 def measure(shop: Shop) -> list[Result]:
     """One page of time entries: dates, instants, money and all, validated."""
-    psa, entries = source("psa"), stream("psa", "time_entry")
-    pages = [orjson.dumps(list(Firm(shop.sizes.page).history()))] * max(shop.sizes.wire // shop.sizes.page, 1)
+    rows = list(Firm(shop.sizes.page).history())
+    times = max(shop.sizes.wire // shop.sizes.page, 1)
+    lines, pages = [as_lines(rows)] * times, [orjson.dumps(rows)] * times
 
-    def typed() -> None:
-        for page in pages:
-            decode(entries, psa, orjson.loads(page))
+    def records() -> None:
+        for page in lines:
+            typed("time_entry", page)
 
     def plain() -> None:
         for page in pages:
@@ -28,9 +28,9 @@ def measure(shop: Shop) -> list[Result]:
     limit: list[Timing] = []
     for _ in range(shop.sizes.rounds):
         limit.append(timed(plain))
-        ours.append(timed(typed))
+        ours.append(timed(records))
     mine, least = best(ours), best(limit)
-    rows = shop.sizes.page * len(pages)
+    count = len(rows) * times
     return [
         Result(
             line="decode",
@@ -40,9 +40,9 @@ def measure(shop: Shop) -> list[Result]:
             better="more",
             ours=mine,
             limit=least,
-            rows=rows,
+            rows=count,
             engine="-",
-            notes=f"{rows / mine.wall_s:,.0f} records/s, {len(pages[0]) // shop.sizes.page} bytes each",
+            notes=f"{count / mine.wall_s:,.0f} records/s, {len(pages[0]) // len(rows)} bytes each",
         )
     ]
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from functools import partial
 from importlib.util import find_spec
 
+from sqlalchemy import Engine
+
 from app.bench._feed import Wire, poll
 from app.bench._firm import Firm, Row
 from app.bench._measure import Line, Result, Timing, best, timed
 from app.bench._peers import merge_with_dlt
-from app.bench._rows import as_told, encoded, plain_insert
-from app.bench._shop import Shop, opened, servers
+from app.bench._rows import Tuples, as_told, plain_insert, stored
+from app.bench._shop import Shop, opened, servers, warm
+from queries.schema import RECORD_TABLES
+from queries.store import writing
+from queries.write import upsert
 
 _TARGETS = {"sqlite": (0.25, 0.35), "postgresql": (0.20, 0.25)}
 
@@ -24,20 +29,24 @@ def measure(shop: Shop) -> list[Result]:
 
 def _engine(shop: Shop, kind: str, rows: list[Row]) -> Result:
     wire, base = Wire(rows, shop.sizes.page), shop.store(kind, shop.sizes.base)
-    stored = encoded(rows, sqlite=kind == "sqlite")
+    columns, values = stored(rows, sqlite=kind == "sqlite")
     fields, told = as_told(rows)
-    ours, limit, narrow = [], [], []
+    ours, limit, narrow, keyed = [], [], [], []
     for _ in range(shop.sizes.rounds):
-        limit.append(plain_insert(shop, kind, stored.columns, stored.rows))
+        limit.append(plain_insert(shop, kind, columns, values))
         if kind == "sqlite":
             narrow.append(plain_insert(shop, kind, fields, told))
         with shop.copy(base) as url, opened(url) as engine:
+            warm(engine)
             ours.append(timed(partial(poll, engine, "psa", "time_entry", wire), servers(engine)))
+        with shop.copy(base) as url, opened(url) as engine:
+            keyed.append(timed(partial(_write, engine, columns, values), servers(engine)))
     target, aim = _TARGETS[kind]
     mine, plain = best(ours), best(limit)
     notes = (
         f"{len(rows) / mine.wall_s:,.0f} rows/s onto {shop.sizes.base:,};"
-        f" limit: the stored rows, {len(stored.columns)} columns, without key or index"
+        f" limit: the stored rows, {len(columns)} columns, without key or index;"
+        f" their upsert alone, with key and index: {plain.wall_s / best(keyed).wall_s:.3f}"
     )
     if narrow:
         least = best(narrow).wall_s
@@ -54,6 +63,11 @@ def _engine(shop: Shop, kind: str, rows: list[Row]) -> Result:
         engine=kind,
         notes=notes,
     )
+
+
+def _write(engine: Engine, columns: tuple[str, ...], rows: Tuples) -> None:
+    with writing(engine) as connection:
+        upsert(connection, RECORD_TABLES["time_entry"], columns, rows)
 
 
 def _peer(shop: Shop, ours: Result) -> Result:

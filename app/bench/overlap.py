@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-import orjson
 from sqlalchemy import Engine
 
-from app.bench._feed import Wire, leave, poll
+from app.bench._feed import Wire, as_lines, leave, poll
 from app.bench._firm import Firm, chunks
 from app.bench._measure import Line, Result, best, timed
 from app.bench._rows import encoded
@@ -33,7 +32,7 @@ def _engine(shop: Shop, kind: str) -> Result:
         firm.entry(n, "billed" if n < firm.billed else "submitted", version=int(n % _NEWS == 0))
         for n in range(first, firm.entries)
     ]
-    pages = [orjson.dumps(part) for part in chunks(rows, shop.sizes.page)]
+    pages = [as_lines(part) for part in chunks(rows, shop.sizes.page)]
     wire, base = Wire(rows, shop.sizes.page), shop.store(kind, firm.entries)
     ours, limit = [], []
     for _ in range(shop.sizes.rounds):
@@ -59,9 +58,9 @@ def _engine(shop: Shop, kind: str) -> Result:
 def _upsert_all(engine: Engine, pages: Sequence[bytes]) -> None:
     table = RECORD_TABLES["time_entry"]
     for page in pages:
-        found = encoded(orjson.loads(page), sqlite=engine.dialect.name == "sqlite")
+        found = encoded(page, sqlite=engine.dialect.name == "sqlite")
         with writing(engine) as connection:
-            upsert(connection, table, found.columns, found.rows, found.empty)
+            upsert(connection, table, tuple(found.columns), found.rows(), found.same)
 
 
 LINE = Line("overlap", measure)

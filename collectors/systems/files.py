@@ -19,7 +19,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from collectors.contract import Page, Stream, System, SystemSettings
 from collectors.errors import FatalError, RetriableError
 from collectors.mapping import FALLBACK, FAULT, SAMPLE, Format, check_sample, refuse_unfit
-from collectors.tabular import FileUnreadableError, read_rows
+from collectors.tabular import FileUnreadableError, is_jsonlines, read_exact, read_rows
 from collectors.tabular.folder import SIDECAR, Found, kinds_in, sidecar
 from collectors.tabular.paging import Batch, batches
 from collectors.tabular.plan import FileStream, Plan, plan_stream
@@ -125,9 +125,14 @@ class FilesConnection:
 
     def _file(self, plan: Plan, found: Found, position: str, *, first: bool) -> Generator[Page, None, bool]:
         """Pages of one file; the answer is whether it was read to its end."""
-        version, broken = found.modified.isoformat(), False
+        version, broken, after = found.modified.isoformat(), False, 0
         with self._naming(plan.stream.name, found.name):
-            for batch in batches(read_rows(found.path, found.name, plan.reading)):
+            if plan.exact and is_jsonlines(found.path):
+                rest = yield from self._records(plan, found, position)
+                if rest is None:
+                    return True
+                after = rest
+            for batch in batches(read_rows(found.path, found.name, plan.reading, after)):
                 if first and batch.rows and plan.settings.is_mapped:
                     refuse_unfit(plan.mapped, batch.rows)
                     first = False
@@ -136,6 +141,16 @@ class FilesConnection:
                 broken = batch.broken
                 yield Page(batch.rows, position=position, rejects=batch.rejects, origin=found.name)
         return not broken
+
+    def _records(self, plan: Plan, found: Found, position: str) -> Generator[Page, None, int | None]:
+        """Pages of records as they stand in a file; the answer is the lines read, None for all."""
+        blocks = read_exact(found.path, plan.stream.kind)
+        while True:
+            try:
+                yield Page(next(blocks), position=position, origin=found.name)
+            except StopIteration as end:
+                lines: int | None = end.value
+                return lines
 
     def _newest_rows(self, plan: Plan, limit: int | None = None) -> Iterator[Batch]:
         for found in self._listed(plan)[-1:]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ from collectors.tabular.source import FileUnreadableError, Lines, Reject, open_t
 _LARGEST_EXPONENT = 40
 
 
-def read_jsonlines(path: Path, label: str, reading: Reading) -> Iterator[Item]:
-    """Rows or rejects, each with its size in characters. Numbers keep every digit they were written with."""
+def read_jsonlines(path: Path, label: str, reading: Reading, after: int = 0) -> Iterator[Item]:
+    """Rows or rejects after a line, each with its size in characters.
+
+    Numbers keep every digit they were written with.
+    """
 
     def exact(text: str) -> str:
         number = Decimal(text)
@@ -28,6 +32,8 @@ def read_jsonlines(path: Path, label: str, reading: Reading) -> Iterator[Item]:
     decoder = msgspec.json.Decoder(float_hook=exact)
     with open_text(path, label, reading.encoding) as text:
         lines = Lines(text, label)
+        for _ in islice(lines, after):
+            lines.begin()
         while True:
             lines.begin()
             line = next(lines, None)

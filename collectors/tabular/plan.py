@@ -26,9 +26,11 @@ from collectors.tabular.folder import Found, files, files_of_kind
 from collectors.tabular.header import Reading
 from collectors.tabular.source import FileUnreadableError
 from queries.records import KINDS
+from queries.schema import FIELDS
 
 _FRESHNESS = timedelta(hours=24)
 _COLUMNS_SHOWN = 30
+_UTF8 = (None, "utf-8", "utf8", "UTF-8")
 
 
 class FileStream(StreamMapping):
@@ -53,13 +55,17 @@ class FileStream(StreamMapping):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A stream with all that is known of how to read it. ``how`` changes when files are to be read anew."""
+    """A stream with all that is known of how to read it. ``how`` changes when files are to be read anew.
+
+    ``exact`` says that JSON lines may be records as they stand.
+    """
 
     stream: Stream
     settings: FileStream
     reading: Reading
     mapped: Mapped
     how: str
+    exact: bool
 
     @property
     def wanted(self) -> str:
@@ -102,7 +108,9 @@ def plan_stream(system: str, name: str, settings: FileStream, system_format: For
         sheet=settings.sheet,
     )
     how = fingerprint(settings, fmt, kind, settings.sheet, settings.header)
-    return Plan(stream, settings, reading, mapped, how)
+    # lists have spellings of their own
+    exact = canonical and fmt.encoding in _UTF8 and len(FIELDS[kind]) == len(KINDS[kind].__struct_fields__)
+    return Plan(stream, settings, reading, mapped, how, exact)
 
 
 def _deletes(settings: FileStream) -> Literal["signal", "sweep", "none"]:

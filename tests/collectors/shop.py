@@ -82,14 +82,14 @@ class Shop:
 class Till:
     """A store that polls the shop: the runner, and all that was handed to the judge."""
 
-    def __init__(self, engine: Engine, shop: Shop, holder: str = "here:1") -> None:
+    def __init__(self, engine: Engine, shop: Shop, holder: str = "here:1", batch_rows: int = 1) -> None:
         self.engine, self.shop = engine, shop
         self.now = NOW
         self.judged: list[set[str]] = []
         self.slept: list[float] = []
         self.refuse: Exception | None = None
         self.runner = Runner(
-            engine, lambda: self.now, self._judge, holder, self.slept.append, wall=lambda: self.now
+            engine, lambda: self.now, self._judge, holder, self.slept.append, lambda: self.now, batch_rows
         )
         system = System(
             "shop", "A shop", ("psa",), SystemSettings, lambda _name, _settings: shop, "documented contract", ("project",)

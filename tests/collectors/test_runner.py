@@ -67,6 +67,23 @@ def test_a_poll_stores_judges_and_remembers_where_it_was(engine: Engine) -> None
     assert till.shop.asked == [None, "5"]
 
 
+def test_pages_that_follow_closely_are_stored_and_judged_together(engine: Engine) -> None:
+    till = Till(engine, Shop(five()), batch_rows=3)
+
+    assert till.poll().progress.pages == 4
+
+    assert [len(touched) for touched in till.judged] == [4, 1, 0, 0]
+    assert state(engine).watermark == "5"
+
+
+def test_what_came_before_a_failure_is_kept(engine: Engine) -> None:
+    till = Till(engine, Shop(five(), [(2, FatalError("psa/projects: 500"))]), batch_rows=100)
+
+    assert till.poll().outcome == "failed"
+
+    assert (len(ids(engine)), state(engine).watermark) == (4, "4")
+
+
 def test_a_stream_is_complete_up_to_its_promise_else_up_to_the_start_less_the_settle_time(
     engine: Engine,
 ) -> None:

@@ -243,12 +243,9 @@ def test_hours_nobody_can_price_stay_open_without_a_value(firm: Cast) -> None:
     assert open_time(firm) == (True, None, 8)
 
 
-@pytest.mark.parametrize(("currency", "rate"), [("QQQ", "100"), ("GBP", "9000000000000")])
-def test_a_rate_that_is_no_money_leaves_the_hours_unpriced_and_stops_nothing(
-    firm: Cast, currency: str, rate: str
-) -> None:
+def test_a_rate_that_is_no_money_leaves_the_hours_unpriced_and_stops_nothing(firm: Cast) -> None:
     firm.project("P1", contract_id="C1")
-    firm.promise("CL1", rate=rate, currency=currency)
+    firm.promise("CL1", rate="9000000000000")
     firm.time("T1", rate=None, currency=None, contract_line_id="CL1", hours="9000000000")
 
     assert open_time(firm)[:2] == (True, None)

@@ -161,7 +161,6 @@ def test_money_is_kept_to_the_minor_unit_on_every_engine(
         ({"amount": "92233720368547758.08"}, "too large"),
         ({"amount": "1e400"}, "too large"),
         ({"amount": "1e999999"}, "too large"),
-        ({"amount": "10", "currency": "QQQ"}, "currency 'QQQ' is not in ISO 4217"),
         ({"name": "a\0b"}, "NUL character"),
         ({"identifier": "a\0b"}, "NUL character"),
         ({"name": "half a \ud83d pair"}, "surrogate"),

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,12 @@ def drift(config: Path) -> dict[str, list[str]]:
         return audit(connection, app.now(), app.rules)
 
 
-def command(config: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """The program as a person starts it."""
+def command(
+    config: Path, *words: str, check: bool = True, under: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """The program as a person starts it, ``under`` another that starts it for them."""
     return subprocess.run(
-        [sys.executable, "-m", "app", "--config", str(config), *words],
+        [*under, sys.executable, "-m", "app", "--config", str(config), *words],
         cwd=ROOT, check=check, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"},
     )  # fmt: skip
 

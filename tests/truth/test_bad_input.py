@@ -30,7 +30,7 @@ BAD = (
     Bad("amount", "a lot", "field 'amount'"),
     Bad("amount", "1.234,56", "field 'amount'"),
     Bad("currency", "ZZZ", "currency 'ZZZ' is not in ISO 4217"),
-    Bad("currency", "pounds", "field 'currency'"),
+    Bad("currency", "pounds", "currency 'pounds' is not in ISO 4217"),
     Bad("currency", "", "currency"),
     Bad("won_at", "2026-02-30T10:00:00Z", "field 'won_at'"),
     Bad("won_at", "2026-11-02T12:00:00", "field 'won_at'"),
