@@ -122,7 +122,8 @@ def _record_table(kind: str) -> Table:
 
 def _indexes(kind: str) -> list[Index]:
     if kind == "time_entry":
-        return [Index(None, "engagement_id", "is_open")]
+        # the last column finds open time without a contract line, or of one that was never read
+        return [Index(None, "engagement_id", "is_open", "contract_line_id")]
     if kind in NODE_KINDS or "project" in REFERENCES[kind] or "contract_line" in REFERENCES[kind]:
         more = {"invoice_line": ("invoice", "credits_line"), "revenue_line": ("reverses", "milestone")}
         pairs = [Index(None, f"{name}_system", f"{name}_id") for name in more.get(kind, ())]

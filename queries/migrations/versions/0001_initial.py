@@ -857,5 +857,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
-        op.f("ix_time_entry_engagement_id_is_open"), "time_entry", ["engagement_id", "is_open"], unique=False
+        op.f("ix_time_entry_engagement_id_is_open_contract_line_id"),
+        "time_entry",
+        ["engagement_id", "is_open", "contract_line_id"],
+        unique=False,
     )
