@@ -121,14 +121,16 @@ def _record_table(kind: str) -> Table:
 
 
 def _indexes(kind: str) -> list[Index]:
+    # people look records up by the number on the document
+    number = [Index(None, "number")] if "number" in FIELDS[kind] else []
     if kind == "time_entry":
         # the last column finds open time without a contract line, or of one that was never read
         return [Index(None, "engagement_id", "is_open", "contract_line_id")]
     if kind in NODE_KINDS or "project" in REFERENCES[kind] or "contract_line" in REFERENCES[kind]:
         more = {"invoice_line": ("invoice", "credits_line"), "revenue_line": ("reverses", "milestone")}
         pairs = [Index(None, f"{name}_system", f"{name}_id") for name in more.get(kind, ())]
-        return [Index(None, "engagement_id"), *pairs]
-    return [Index(None, "credits_system", "credits_id")] if kind == "invoice" else []
+        return [Index(None, "engagement_id"), *number, *pairs]
+    return [*number, Index(None, "credits_system", "credits_id")] if kind == "invoice" else []
 
 
 RECORD_TABLES: dict[str, Table] = {kind: _record_table(kind) for kind in KINDS}

@@ -153,6 +153,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_contract_engagement_id"), "contract", ["engagement_id"], unique=False)
+    op.create_index(op.f("ix_contract_number"), "contract", ["number"], unique=False)
     op.create_table(
         "contract_line",
         sa.Column("system", sa.Text(), nullable=False),
@@ -373,6 +374,7 @@ def upgrade() -> None:
         ["credits_system", "credits_id"],
         unique=False,
     )
+    op.create_index(op.f("ix_invoice_number"), "invoice", ["number"], unique=False)
     op.create_table(
         "invoice_line",
         sa.Column("system", sa.Text(), nullable=False),
@@ -609,6 +611,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_opportunity_engagement_id"), "opportunity", ["engagement_id"], unique=False)
+    op.create_index(op.f("ix_opportunity_number"), "opportunity", ["number"], unique=False)
     op.create_table(
         "period",
         sa.Column("system", sa.Text(), nullable=False),
@@ -661,6 +664,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_project_engagement_id"), "project", ["engagement_id"], unique=False)
+    op.create_index(op.f("ix_project_number"), "project", ["number"], unique=False)
     op.create_table(
         "reject",
         sa.Column(
