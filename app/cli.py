@@ -16,12 +16,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app import report, settings
+from app import report, settings, words
 from app.bootstrap import App, application
 from collectors.discovery import systems
 from collectors.errors import ConfigError
 from metrics.evaluate import audit, evaluate
-from queries import exceptions, journey
+from queries import exceptions, journey, untraceable
 from queries.store import reading, writing
 
 cli = typer.Typer(
@@ -143,6 +143,8 @@ def exceptions_(
     filters = exceptions.Filters(check=check, engagement=engagement, legal_entity=legal_entity)
     with opened() as app, reading(app.engine) as connection:
         rows = report.exception_list(connection, filters)
+        beside = check in (None, untraceable.CHECK) and engagement is None and not as_json
+        time = untraceable.untraceable(connection, legal_entity) if beside else untraceable.Untraceable()
     if as_json:
         write_json(rows)
         return
@@ -157,6 +159,8 @@ def exceptions_(
     ]
     columns = ("severity", "money", "days", "what", "reason")
     write_table(f"{len(rows)} exceptions", columns, _cells(told, *columns))
+    if time.entries:
+        _OUT.print(f"Not listed: {words.untraceable(time)}. {untraceable.REMEDY}")
 
 
 @cli.command(name="checks")

@@ -19,6 +19,7 @@ from app.settings import Settings, SystemCommon
 from collectors.contract import System
 from collectors.discovery import systems
 from metrics.check import Check, checks
+from queries.untraceable import CHECK, REASON, REMEDY
 
 _WORDS = {
     str: "text",
@@ -124,6 +125,7 @@ def checks_page() -> str:
 
 
 def _check(check: Check) -> str:
+    beside = f"\n- Beside it: untraceable time, of which {REASON}. {REMEDY}" if check.key == CHECK else ""
     reads = _table(
         ("role", "records", "without it"),
         ((n.role, n.kind, "unknown" if n.required else "judged all the same") for n in check.reads),
@@ -132,7 +134,7 @@ def _check(check: Check) -> str:
         f"## {check.key}\n",
         f"**{check.title}.** {check.question}\n",
         f"- Subject: {check.subject}\n- Amount: {check.amount}",
-        f"- Acts: {check.acts}\n- Remedy: {check.remedy}\n",
+        f"- Acts: {check.acts}\n- Remedy: {check.remedy}{beside}\n",
         reads,
     ])  # fmt: skip
 

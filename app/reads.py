@@ -17,10 +17,11 @@ from sqlalchemy import Connection
 from app import report
 from app.store import store
 from metrics.check import Check, checks
-from queries import exceptions, findings, overview, slices, systems
+from queries import exceptions, findings, overview, slices, systems, untraceable
 from queries.exceptions import Total
 from queries.overview import Overview, Reporting
 from queries.slices import Facets, Slice
+from queries.untraceable import Untraceable
 
 PAGE_SIZE = 50
 _TTL_S = 60
@@ -114,7 +115,7 @@ class Queue(NamedTuple):
     """A page of the queue, and what all rows under the filters come to.
 
     ``anything`` is how many are open without any filter; ``unknown`` are the checks that cannot be
-    judged now, with the reason.
+    judged now, with the reason; ``untraceable`` is the time beside the check, where the filters show it.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -127,6 +128,7 @@ class Queue(NamedTuple):
     reporting: Reporting
     rates_on: date | None
     now: datetime
+    untraceable: Untraceable | None = None
 
     @property
     def pages(self) -> int:
@@ -157,7 +159,16 @@ def queue(filters: Slice, page: int) -> Queue:
         money = astuple(here.reporting)
         today = here.now().date()
         rows, sums, group, anything, day = _queue(key, astuple(filters), page, today, money, connection)
-        return Queue(rows, sums, *group, anything, unknown, here.reporting, day, here.now())
+        # every other filter is about exceptions, which this time is not
+        beside = filters == Slice(check=untraceable.CHECK, legal_entity=filters.legal_entity)
+        time = _untraceable(key, filters.legal_entity, connection) if beside else None
+        return Queue(rows, sums, *group, anything, unknown, here.reporting, day, here.now(), time)
+
+
+@st.cache_data(ttl=_TTL_S, max_entries=_ENTRIES, show_spinner=False)
+def _untraceable(key: str, legal_entity: str | None, _connection: Connection) -> Untraceable:
+    del key
+    return untraceable.untraceable(_connection, legal_entity)
 
 
 @st.cache_data(ttl=_TTL_S, max_entries=_ENTRIES, show_spinner=False)

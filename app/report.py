@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from metrics.check import checks
 from metrics.evaluate import Rules
-from queries import exceptions, findings, journey, systems
+from queries import exceptions, findings, journey, systems, untraceable
 from queries.spans import SpanRow
 from queries.types import iso
 
@@ -52,10 +52,34 @@ def _check(connection: Connection, rules: Rules, key: str) -> dict[str, Any]:
             for total in exceptions.totals(connection, exceptions.Filters(check=key))
         ],
         "group_minor": group,
+        "untraceable": untraceable_time(connection) if key == untraceable.CHECK else None,
         "legal_entities": {
             entity: {"outcome": row["outcome"], "as_of": _iso(row["as_of"]), "reason": row["reason"]}
             for entity, row in sorted(states.items())
         },
+    }
+
+
+def untraceable_time(connection: Connection) -> dict[str, Any]:
+    """The time that nothing says how to bill: in all, and by legal entity."""
+    entities = untraceable.by_entity(connection)
+    return {
+        **_untraceable(untraceable.added(entities.values())),
+        "reason": untraceable.REASON,
+        "remedy": untraceable.REMEDY,
+        "legal_entities": {entity: _untraceable(found) for entity, found in entities.items()},
+    }
+
+
+def _untraceable(found: untraceable.Untraceable) -> dict[str, Any]:
+    return {
+        "entries": found.entries,
+        "hours": format(found.hours.normalize(), "f"),
+        "unpriced_hours": format(found.unpriced_hours.normalize(), "f"),
+        "amounts": [
+            {"currency": total.currency, "count": total.count, "amount": str(total.amount)}
+            for total in found.totals
+        ],
     }
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from queries.exceptions import Total
 from queries.types import from_minor
+from queries.untraceable import REASON, Untraceable
 
 NONE = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
@@ -108,9 +109,24 @@ def number(value: int) -> str:
     return _signed(f"{abs(value):,}", negative=value < 0)
 
 
+def hours(value: Decimal) -> str:
+    """``1,234.5 h``: a length of work, without zeros that say nothing."""
+    whole, _, part = f"{abs(value):,f}".partition(".")
+    part = part.rstrip("0")
+    return _signed(f"{whole}.{part}" if part else whole, negative=value < 0) + " h"
+
+
 def counted(value: int, one: str, many: str | None = None) -> str:
     """``1 exception``, ``12 exceptions``."""
     return f"{number(value)} {one if value == 1 else many or one + 's'}"
+
+
+def untraceable(found: Untraceable) -> str:
+    """How much time no check can place, what it is worth as far as it has a rate, and why."""
+    parts = [f"{hours(found.hours)} in {counted(found.entries, 'approved entry', 'approved entries')}"]
+    parts += [totals(found.totals)] if found.totals else []
+    parts += [f"{hours(found.unpriced_hours)} without a rate"] if found.unpriced_hours else []
+    return f"{', '.join(parts)}: {REASON}"
 
 
 def instant(moment: datetime | None) -> str:

@@ -210,13 +210,16 @@ def _judged_by(connection: Connection, kind: str, source: Source, records: Seque
 
 
 def _undone_by(connection: Connection, kind: str, keys: Sequence[tuple[str, str]]) -> set[str]:
-    """Engagements of the postings that these stored revenue lines take back."""
-    if kind != "revenue_line":
-        return set()
-    found = rows_by(connection, kind, ("reverses_system", "reverses_id"), ("system", "id"), keys)
-    undone = [(system, identifier) for system, identifier in found if identifier is not None]
-    rows = rows_by(connection, kind, ("engagement_id",), ("system", "id"), undone)
-    return {row[0] for row in rows if row[0]}
+    """Engagements of the postings that these stored revenue lines take back, and of those these do."""
+    touched: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    while kind == "revenue_line" and keys:
+        seen |= set(keys)
+        columns = ("reverses_system", "reverses_id", "engagement_id")
+        found = rows_by(connection, kind, columns, ("system", "id"), keys)
+        touched |= {row[2] for row in found if row[2]}
+        keys = sorted({(row[0], row[1]) for row in found if row[1] is not None} - seen)
+    return touched
 
 
 def _lower_first_active(connection: Connection, source: Source, records: Sequence[Record]) -> set[str]:

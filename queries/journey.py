@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, and_, exists, func, or_, select
+from sqlalchemy import Connection, Table, and_, exists, func, or_, select, union
 
 from queries import read
 from queries.records import ANCHORS, NODE_KINDS
-from queries.schema import RECORD_TABLES, finding, link, node, span_key, system_role
+from queries.schema import RECORD_TABLES, finding, link, node, span, span_key, stream_state, system_role
 from queries.spans import ObjectRef, SpanRow, spans_of_key, spans_of_trace
 from queries.types import HOURS_SCALE, from_minor, from_scaled
 
@@ -99,35 +99,42 @@ def resolve(connection: Connection, any_id: str) -> list[str]:
         ).scalars()
     )
     found += connection.execute(select(finding.c.engagement_id).where(finding.c.id == text)).scalars()
+    # a record's key begins with its system: an id alone would read through the whole table
+    systems = list(connection.execute(select(stream_state.c.system).distinct()).scalars())
     for kind, table in RECORD_TABLES.items():
         if kind in ANCHORS:
-            found += connection.execute(
-                select(table.c.engagement_id).where(table.c.id == text).distinct()
-            ).scalars()
+            mine = and_(table.c.system.in_(systems), table.c.id == text)
+            found += connection.execute(select(table.c.engagement_id).where(mine).distinct()).scalars()
         if kind in NODE_KINDS and "number" in table.c:
             found += connection.execute(select(table.c.engagement_id).where(table.c.number == text)).scalars()
-    found += _by_invoice(connection, text) + _by_trace(connection, text)
+    found += _by_invoice(connection, text, systems) + _by_trace(connection, text)
     return [name for name in dict.fromkeys(found) if name]
 
 
-def _by_invoice(connection: Connection, text: str) -> list[str]:
+def _by_invoice(connection: Connection, text: str, systems: Sequence[str]) -> list[str]:
     invoice, line = RECORD_TABLES["invoice"], RECORD_TABLES["invoice_line"]
-    mine = and_(line.c.invoice_system == invoice.c.system, line.c.invoice_id == invoice.c.id)
-    query = select(line.c.engagement_id).distinct().select_from(invoice.join(line, mine))
-    return [
-        n
-        for n in connection.execute(
-            query.where(or_(invoice.c.id == text, invoice.c.number == text))
-        ).scalars()
-        if n
-    ]
+    key = (invoice.c.system, invoice.c.id)
+    named = union(
+        select(*key).where(invoice.c.system.in_(systems), invoice.c.id == text),
+        select(*key).where(invoice.c.number == text),
+    ).subquery("named")
+    mine = and_(line.c.invoice_system == named.c.system, line.c.invoice_id == named.c.id)
+    query = select(line.c.engagement_id).distinct().select_from(named.join(line, mine))
+    return [name for name in connection.execute(query).scalars() if name]
 
 
 def _by_trace(connection: Connection, text: str) -> list[str]:
-    keys = connection.execute(
-        select(span_key.c.kind, span_key.c.id).where(span_key.c.trace_id == text.lower()).distinct()
+    here = span.c.trace_id == text.lower()
+    bounds = connection.execute(
+        select(func.min(span.c.start_ns), func.max(span.c.start_ns)).where(here)
+    ).one()
+    if bounds[0] is None:
+        return []
+    # keys are found by what they name, or by when: a trace has no index of its own there
+    query = select(span_key.c.kind, span_key.c.id).where(
+        span_key.c.start_ns.between(*bounds), span_key.c.trace_id == text.lower()
     )
-    ids = [row.id for row in keys if row.kind in NODE_KINDS]
+    ids = [row.id for row in connection.execute(query.distinct()) if row.kind in NODE_KINDS]
     return list(
         connection.execute(select(node.c.engagement_id).where(node.c.id.in_(ids)).distinct()).scalars()
     )
@@ -177,9 +184,13 @@ def _hop(connection: Connection, engagement: str, stage: Stage) -> Hop:
     if stage.kind == "time_entry":
         return _time_hop(connection, engagement, stage)
     rows = _records(connection, engagement, stage)
-    hop = Hop(stage.key, stage.title, "not_reached", count=len(rows))
-    moments = sorted(at for at in (_moment(row, stage.at) for row in rows) if at)
     reached = [row for row in rows if stage.done is None or row[stage.done]]
+    count = len(rows)
+    if stage.kind == "invoice_line":
+        # a draft, void or wholly credited line invoices nothing: it is shown, after those that do
+        rows, count = reached + [row for row in rows if not row["live_minor"]], len(reached)
+    hop = Hop(stage.key, stage.title, "not_reached", count=count)
+    moments = sorted(at for at in (_moment(row, stage.at) for row in reached) if at)
     if rows:
         hop.state = "done" if reached else "not_reached"
         hop.system = rows[0]["system"]

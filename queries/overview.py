@@ -22,6 +22,7 @@ from queries.schema import RECORD_TABLES, finding, stream_state
 from queries.slices import Slice, band
 from queries.snapshots import Day, Figure
 from queries.types import from_minor
+from queries.untraceable import Untraceable, untraceable
 
 TREND_DAYS = 30
 
@@ -154,6 +155,7 @@ class Overview:
     stations: tuple[Station, ...]
     stood_at: datetime
     bars: Mapping[tuple[str, str], Worth]
+    untraceable: Untraceable
     currency: str | None
     rate_type: str | None
     rates_on: date | None
@@ -187,6 +189,7 @@ def overview(
         stations=stations,
         stood_at=stood_at,
         bars={key: worth([cell for cell in found if (cell.check, cell.band) == key]) for key in keys},
+        untraceable=untraceable(connection, legal_entity),
         currency=reporting.currency,
         rate_type=reporting.rate_type,
         rates_on=rates_on(connection, reporting, now.astimezone(UTC).date()),

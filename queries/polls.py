@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from queries.schema import collection_run, reject, stream_state, system_role
-from queries.types import iso
+from queries.types import iso, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +360,8 @@ def _coverage(states: Sequence[Any], reads: Sequence[Reads], entity: str, now: d
             if now - through > limit:
                 return Coverage(
                     through,
-                    f"{name} is complete only through {iso(through)}, older than its limit of {limit}",
+                    f"{name} is complete only through {iso(through)},"
+                    f" older than its limit of {spoken(limit)}",
                 )
             oldest = through if oldest is None else min(oldest, through)
     return Coverage(oldest, None)

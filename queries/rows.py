@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from queries.fields import FIELDS
 from queries.records import REFERENCES, Project, Record
-from queries.schema import FIELDS
 from queries.types import (
     HOURS_SCALE,
     MAX_INT64,

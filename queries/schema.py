@@ -6,10 +6,7 @@ index today, the distribution key on a distributed engine tomorrow.
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
-from types import NoneType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -29,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from queries.fields import FIELDS
 from queries.records import KINDS, NODE_KINDS, REFERENCES
 from queries.types import UtcInstant
 
@@ -43,39 +41,6 @@ metadata = MetaData(
 #: written out, not bound: only so does a statement match the condition of a partial index
 NOTHING = literal_column("0", BigInteger)
 
-#: unit of a numeric field -> how the store keeps it
-UNITS = ("money", "hours", "rate")
-
-
-def field_unit(annotation: Any) -> str:
-    """What a struct field holds: a unit of UNITS, or instant, day, bool, int, list, text."""
-    for part in _flatten(annotation):
-        for meta in getattr(part, "__metadata__", ()):
-            if meta.extra and "unit" in meta.extra:
-                return str(meta.extra["unit"])
-    plain = {_plain(part) for part in _flatten(annotation)}
-    for python, unit in ((datetime, "instant"), (date, "day"), (bool, "bool"), (int, "int"), (tuple, "list")):
-        if python in plain:
-            return unit
-    if Decimal in plain:
-        raise TypeError(f"{annotation} is a bare Decimal: say whether it is money, hours or a rate")
-    return "text"
-
-
-def _flatten(annotation: Any) -> list[Any]:
-    if get_origin(annotation) in (Union, type(int | None)):
-        return [part for arm in get_args(annotation) for part in _flatten(arm)]
-    return [annotation] if annotation is not NoneType else []
-
-
-def _plain(annotation: Any) -> Any:
-    if get_origin(annotation) is Annotated:
-        return _plain(get_args(annotation)[0])
-    if get_origin(annotation) is Literal:
-        return str
-    return get_origin(annotation) or annotation
-
-
 _COLUMN_TYPES: dict[str, type[TypeEngine[Any]]] = {
     "money": BigInteger,
     "hours": BigInteger,
@@ -85,16 +50,6 @@ _COLUMN_TYPES: dict[str, type[TypeEngine[Any]]] = {
     "bool": Boolean,
     "int": Integer,
     "text": Text,
-}
-
-#: kind -> field -> unit, in the order of the struct; lists live in tables of their own
-FIELDS: dict[str, dict[str, str]] = {
-    kind: {
-        name: unit
-        for name, annotation in get_type_hints(struct, include_extras=True).items()
-        if name in struct.__struct_fields__ and (unit := field_unit(annotation)) != "list"
-    }
-    for kind, struct in KINDS.items()
 }
 
 #: columns we work out from several records, refreshed whenever one of them changes
@@ -126,13 +81,16 @@ def _record_table(kind: str) -> Table:
 
 
 def _indexes(kind: str) -> list[Index]:
+    # people look records up by the number on the document
+    number = [Index(None, "number")] if "number" in FIELDS[kind] else []
     if kind == "time_entry":
-        return [Index(None, "engagement_id", "is_open")]
+        # the last column finds open time without a contract line, or of one that was never read
+        return [Index(None, "engagement_id", "is_open", "contract_line_id")]
     if kind in NODE_KINDS or "project" in REFERENCES[kind] or "contract_line" in REFERENCES[kind]:
         more = {"invoice_line": ("invoice", "credits_line"), "revenue_line": ("reverses", "milestone")}
         pairs = [Index(None, f"{name}_system", f"{name}_id") for name in more.get(kind, ())]
-        return [Index(None, "engagement_id"), *pairs, *_pooled(kind)]
-    return [Index(None, "credits_system", "credits_id")] if kind == "invoice" else []
+        return [Index(None, "engagement_id"), *number, *pairs, *_pooled(kind)]
+    return [*number, Index(None, "credits_system", "credits_id")] if kind == "invoice" else []
 
 
 def _pooled(kind: str) -> list[Index]:

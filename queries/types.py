@@ -91,6 +91,15 @@ def iso(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def spoken(length: timedelta) -> str:
+    """``2 days``, ``24 h``, ``45 min``, ``90 s``: a length in the largest unit that tells it whole."""
+    seconds = int(length.total_seconds())
+    for size, least, unit in ((86_400, 2, "days"), (3600, 1, "h"), (60, 1, "min")):
+        if seconds % size == 0 and seconds >= least * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
 class UtcInstant(TypeDecorator[datetime]):
     """An instant kept as microseconds since 1970: sorts, compares and indexes alike on every engine."""
 

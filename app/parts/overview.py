@@ -11,6 +11,7 @@ from app.markup import Html, Part, href, inside, tag, text
 from app.parts import common
 from app.reads import OverviewPage
 from app.words import Mark
+from queries import untraceable
 from queries.overview import CheckFigures, Overview, Station, Worth
 from queries.slices import BANDS
 
@@ -178,9 +179,18 @@ def _check(page: OverviewPage, figures: CheckFigures, legal_entity: str | None) 
             outcome["reason"] if unknown else sparkline(figures, found.currency),
             class_="sg-spark sg-small",
         ),
+        _untraceable(found.untraceable) if figures.key == untraceable.CHECK else None,
     ]
     classes = "sg-tile sg-grey" if unknown else "sg-tile"
     return inside(href("/exceptions", check=figures.key, entity=legal_entity), *lines, class_=classes)
+
+
+def _untraceable(found: untraceable.Untraceable) -> Html | None:
+    if not found.entries:
+        return None
+    said = f"{words.hours(found.hours)} untraceable"
+    why = f"{words.untraceable(found)}. {untraceable.REMEDY}"
+    return tag("div", common.mark(words.OUTCOMES["unknown"], said), class_="sg-small", title=why)
 
 
 def _outcome(outcome: Mapping[str, Any], part: Worth) -> tuple[Mark, str]:

@@ -13,6 +13,7 @@ from app.parts.overview import rates
 from app.reads import Detail, Queue
 from metrics.check import Check
 from queries.types import from_minor
+from queries.untraceable import REMEDY, Untraceable
 
 PAGE = "/exceptions"
 
@@ -98,6 +99,12 @@ def blind(unknown: Mapping[str, str], title: str) -> Html:
     lines = [tag("span", tag("b", words.title(key)), ": ", text(reason)) for key, reason in unknown.items()]
     link = inside("/systems", "Look at the systems", class_="sg-button")
     return common.notice("warning", title, *lines, action=link)
+
+
+def untraced(found: Untraceable) -> Html:
+    """The time that the check listed leaves out, why, and how to bring it in."""
+    title = f"{words.hours(found.hours)} are untraceable and not in this list"
+    return common.notice("plain", title, f"{words.untraceable(found)}.", REMEDY)
 
 
 # ---- one exception -------------------------------------------------------------------------------

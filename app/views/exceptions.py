@@ -21,6 +21,8 @@ def render() -> None:
     shown = chosen or (found.rows[0]["id"] if found.rows else None)
     if found.rows and found.unknown:
         st.html(common.stack(queue.blind(found.unknown, "Not every check can be judged now")))
+    if found.untraceable is not None and found.untraceable.entries:
+        st.html(common.stack(queue.untraced(found.untraceable)))
     if not found.rows:
         st.html(common.stack(queue.nothing(found, filtered=bool(query))))
     with st.container(key="split"):

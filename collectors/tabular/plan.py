@@ -25,8 +25,8 @@ from collectors.mapping import (
 from collectors.tabular.folder import Found, files, files_of_kind
 from collectors.tabular.header import Reading
 from collectors.tabular.source import FileUnreadableError
+from queries.fields import FIELDS
 from queries.records import KINDS
-from queries.schema import FIELDS
 
 _FRESHNESS = timedelta(hours=24)
 _COLUMNS_SHOWN = 30

@@ -1,15 +1,23 @@
 """K3: a milestone is accepted, its line recognises on milestones, and revenue is not posted in full.
 
 What is owed is the milestone's revenue share: what the schedule allocates to it, else its amount.
-A reversed posting is no revenue. Postings that name only the contract line relieve its accepted
-milestones in order of acceptance.
+Systems keep a schedule in one of two ways. Either its rows stay, and postings are rows of their own:
+the schedule then allocates what its rows add up to. Or a row turns ``posted`` in place: the schedule
+then allocates what is still scheduled together with what was posted. A posted row does not say which
+it is, so the first way holds unless the amounts speak for the second: both together are exactly the
+milestone's amount, or more is posted than is still scheduled and both together stay within the amount
+(if the milestone has one).
+
+A reversal takes back its own amount of its posting, several add up, and none takes more than there
+was; one that is reversed itself takes back only what is left of it. Postings that name only the
+contract line relieve its accepted milestones in order of acceptance.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, literal, null, select
+from sqlalchemy import CTE, ColumnElement, Select, Subquery, and_, case, func, literal, null, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
 from metrics.check import Check, Explanation, Need, Row, Scope
@@ -20,42 +28,90 @@ _milestone = RECORD_TABLES["milestone"]
 _line = RECORD_TABLES["contract_line"]
 _revenue = RECORD_TABLES["revenue_line"]
 
+#: a posting, its reversal, the reversal of that, and one more: nobody's ledger goes on
+_CHAIN = 3
+_LINE = ("line_system", "line_id", "currency")
 
-def _stands(revenue: FromClause) -> ColumnElement[bool]:
-    """Posted, and neither a reversal nor reversed."""
-    reversal = _revenue.alias("reversal")
-    undone = exists().where(
-        reversal.c.reverses_system == revenue.c.system,
-        reversal.c.reverses_id == revenue.c.id,
-        reversal.c.state != "scheduled",
-        reversal.c.deleted_at.is_(None),
+
+def _taken_back(revenue: FromClause, chain: int = _CHAIN) -> ColumnElement[Any]:
+    """What the reversals of a revenue line come to, without a sign."""
+    back = _revenue.alias(f"reversal_{chain}")
+    # in another currency nobody can say which part is meant: then it is all of it
+    of_all = back.c.currency != revenue.c.currency
+    amount = case((of_all, func.abs(revenue.c.amount)), else_=func.abs(back.c.amount))
+    left = amount - _taken_back(back, chain - 1) if chain > 1 else amount
+    query = select(func.sum(left)).where(
+        back.c.reverses_system == revenue.c.system,
+        back.c.reverses_id == revenue.c.id,
+        back.c.state != "scheduled",
+        back.c.deleted_at.is_(None),
     )
-    return and_(
-        revenue.c.state == "posted", revenue.c.deleted_at.is_(None), revenue.c.reverses_id.is_(None), ~undone
-    )
+    return func.coalesce(query.correlate(revenue).scalar_subquery(), 0)
 
 
-def _naming(condition: ColumnElement[bool], revenue: FromClause) -> Any:
+def _lines(scope: Scope) -> CTE:
+    """Revenue lines that are no reversals, each with what reversals took back of it."""
+    row = _revenue.alias("revenue")
     return (
-        select(func.sum(revenue.c.amount))
-        .where(
-            revenue.c.milestone_system == _milestone.c.system,
-            revenue.c.milestone_id == _milestone.c.id,
-            revenue.c.currency == _milestone.c.currency,
-            condition,
+        select(
+            row.c.milestone_system,
+            row.c.milestone_id,
+            row.c.contract_line_system.label("line_system"),
+            row.c.contract_line_id.label("line_id"),
+            row.c.currency,
+            row.c.state,
+            row.c.amount,
+            case((row.c.state == "posted", _taken_back(row)), else_=0).label("back"),
         )
-        .scalar_subquery()
+        .where(scope.covers(row.c.engagement_id), row.c.deleted_at.is_(None), row.c.reverses_id.is_(None))
+        .cte("revenue_told")
     )
 
 
-def _owed(scope: Scope) -> Subquery:
-    scheduled, posted = _revenue.alias("scheduled"), _revenue.alias("posted")
-    allocated = _naming(and_(scheduled.c.state == "scheduled", scheduled.c.deleted_at.is_(None)), scheduled)
-    recognised = func.coalesce(_naming(_stands(posted), posted), 0)
-    share = func.coalesce(allocated, _milestone.c.amount, 0)
+def _stands(line: FromClause) -> ColumnElement[Any]:
+    """What is left of a posting; a negative one is a correction and is taken back towards zero too."""
+    amount, back = line.c.amount, line.c.back
+    left = case((back <= 0, amount), (amount > back, amount - back), (amount < -back, amount + back), else_=0)
+    return case((line.c.state == "posted", left), else_=0)
+
+
+def _by_milestone(lines: CTE) -> Subquery:
+    keys = (lines.c.milestone_system, lines.c.milestone_id, lines.c.currency)
+    scheduled = lines.c.state == "scheduled"
+    return (
+        select(
+            *keys,
+            # without ELSE: nothing scheduled is NULL, and not a schedule of zero
+            func.sum(case((scheduled, lines.c.amount))).label("scheduled"),
+            func.sum(case((scheduled, 0), else_=lines.c.amount)).label("ever_posted"),
+            func.sum(_stands(lines)).label("recognised"),
+        )
+        .where(lines.c.milestone_id.is_not(None))
+        .group_by(*keys)
+        .subquery("told")
+    )
+
+
+def _share(told: Subquery) -> ColumnElement[Any]:
+    """The milestone's revenue share, as the head of this module reads schedules."""
+    amount, scheduled = _milestone.c.amount, told.c.scheduled
+    together = scheduled + told.c.recognised
+    # a posting taken back in full was part of the schedule all the same
+    whole = or_(together == amount, scheduled + told.c.ever_posted == amount)
+    more_posted = and_(told.c.recognised > scheduled, or_(amount.is_(None), together < amount))
+    return case((whole, amount), (more_posted, together), else_=func.coalesce(scheduled, amount, 0))
+
+
+def _owed(scope: Scope, told: Subquery) -> Subquery:
+    recognised = func.coalesce(told.c.recognised, 0)
     since = func.coalesce(_milestone.c.accepted_at, _milestone.c.source_updated_at)
-    ties = (_line.c.system == _milestone.c.contract_line_system) & (
-        _line.c.id == _milestone.c.contract_line_id
+    ties = and_(
+        _line.c.system == _milestone.c.contract_line_system, _line.c.id == _milestone.c.contract_line_id
+    )
+    named = and_(
+        told.c.milestone_system == _milestone.c.system,
+        told.c.milestone_id == _milestone.c.id,
+        told.c.currency == _milestone.c.currency,
     )
     return (
         select(
@@ -69,11 +125,11 @@ def _owed(scope: Scope) -> Subquery:
             _line.c.system.label("line_system"),
             _line.c.id.label("line_id"),
             since.label("since"),
-            share.label("share"),
+            _share(told).label("share"),
             recognised.label("recognised"),
-            (share - recognised).label("rest"),
+            (_share(told) - recognised).label("rest"),
         )
-        .select_from(_milestone.join(_line, ties))
+        .select_from(_milestone.join(_line, ties).outerjoin(told, named))
         .where(
             scope.covers(_milestone.c.engagement_id),
             _milestone.c.status == "accepted",
@@ -84,20 +140,21 @@ def _owed(scope: Scope) -> Subquery:
     )
 
 
-def _select(scope: Scope) -> Select[Any]:
-    group = ("line_system", "line_id", "currency")
-    general = _revenue.alias("general")
-    keys = (general.c.contract_line_system, general.c.contract_line_id, general.c.currency)
-    pools = (
-        select(
-            *(key.label(name) for key, name in zip(keys, group, strict=True)),
-            func.sum(general.c.amount).label("pool"),
-        )
-        .where(scope.covers(general.c.engagement_id), general.c.milestone_id.is_(None), _stands(general))
+def _of_lines(lines: CTE) -> Subquery:
+    """What postings that name no milestone come to, per contract line and currency."""
+    keys = [lines.c[name] for name in _LINE]
+    return (
+        select(*keys, func.sum(_stands(lines)).label("pool"))
+        .where(lines.c.milestone_id.is_(None))
         .group_by(*keys)
         .subquery("general_pool")
     )
-    item = relieve(_owed(scope), pools, group, ("since", "system", "id")).subquery("item").c
+
+
+def _select(scope: Scope) -> Select[Any]:
+    lines = _lines(scope)
+    owed = _owed(scope, _by_milestone(lines))
+    item = relieve(owed, _of_lines(lines), _LINE, ("since", "system", "id")).subquery("item").c
     return select(
         item.system.label("subject_system"),
         literal("milestone").label("subject_kind"),

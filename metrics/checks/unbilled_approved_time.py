@@ -21,7 +21,6 @@ from sqlalchemy import (
     case,
     cast,
     exists,
-    false,
     func,
     literal,
     not_,
@@ -34,7 +33,8 @@ from sqlalchemy.sql.selectable import FromClause
 from metrics.calendar import Calendar, billing_date
 from metrics.check import Check, Explanation, Need, Row, Scope
 from metrics.relief import give_back, relieve
-from queries.schema import NOTHING, RECORD_TABLES, system_role
+from queries.project_views import subject_of
+from queries.schema import NOTHING, RECORD_TABLES
 
 _entry = RECORD_TABLES["time_entry"]
 _invoice_line = RECORD_TABLES["invoice_line"]
@@ -42,19 +42,6 @@ _contract_line = RECORD_TABLES["contract_line"]
 _project = RECORD_TABLES["project"]
 
 _NO_CURRENCY = "XXX"  # ISO 4217's own word for "no currency": hours nobody priced
-
-
-def _subject_of(view: FromClause, subject: FromClause) -> ColumnElement[bool]:
-    """The project a view stands for: what it names, when that tie holds.
-
-    Where two views name each other, the PSA's is the one that people open.
-    """
-    named = and_(subject.c.system == view.c.project_system, subject.c.id == view.c.project_id)
-    back = and_(subject.c.project_system == view.c.system, subject.c.project_id == view.c.id)
-    psa = exists().where(system_role.c.system == view.c.system, system_role.c.role == "psa")
-    # COALESCE: a comparison with nothing is neither true nor false
-    mutual = and_(func.coalesce(back, false()), psa)
-    return and_(named, subject.c.engagement_id == view.c.engagement_id, not_(mutual))
 
 
 def _is_pooled(entry: FromClause) -> ColumnElement[bool]:
@@ -131,7 +118,7 @@ def _placed(entry: Subquery, more: Sequence[str] = ()) -> Select[Any]:
         .select_from(
             entry.outerjoin(line, own_line)
             .outerjoin(view, own_view)
-            .outerjoin(subject, _subject_of(view, subject))
+            .outerjoin(subject, subject_of(view, subject))
         )
         .where(func.coalesce(line.c.kind, method) == "time_and_materials")
     )
@@ -140,7 +127,7 @@ def _placed(entry: Subquery, more: Sequence[str] = ()) -> Select[Any]:
 def _pools(scope: Scope) -> Subquery:
     view, subject, line = _project.alias("pool_view"), _project.alias("pool_subject"), _invoice_line
     named = and_(view.c.system == line.c.project_system, view.c.id == line.c.project_id)
-    tables = line.outerjoin(view, named).outerjoin(subject, _subject_of(view, subject))
+    tables = line.outerjoin(view, named).outerjoin(subject, subject_of(view, subject))
     return (
         select(
             func.coalesce(subject.c.system, line.c.project_system).label("project_system"),

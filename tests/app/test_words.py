@@ -7,6 +7,7 @@ import pytest
 
 from app import words
 from queries.exceptions import Total
+from queries.untraceable import Untraceable
 from tests.app.firm import NOW
 from tests.cast import utc
 
@@ -34,6 +35,21 @@ def test_an_amount_carries_its_currency_and_groups_its_digits(amount: str, whole
 def test_minor_units_follow_the_currency() -> None:
     said = [words.minor(123456, code) for code in ("EUR", "JPY", "KWD")]
     assert said == ["EUR 1,234.56", "JPY 123,456", "KWD 123.456"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"), [("8.000000", "8 h"), ("1234.500000", "1,234.5 h"), ("100", "100 h"), ("0", "0 h")]
+)
+def test_hours_have_no_zeros_that_say_nothing(hours: str, said: str) -> None:
+    assert words.hours(Decimal(hours)) == said
+
+
+def test_untraceable_time_is_told_with_its_money_and_what_has_none() -> None:
+    found = Untraceable(2, Decimal("12.5"), Decimal("4.5"), (Total("GBP", 1, Decimal("800.00")),))
+
+    told, _, why = words.untraceable(found).partition(": ")
+    assert told == "12.5 h in 2 approved entries, GBP 800.00, 4.5 h without a rate"
+    assert why.startswith("neither a contract line")
 
 
 def test_currencies_are_listed_and_never_added_up() -> None:

@@ -12,6 +12,7 @@ from queries import polls
 from queries.polls import Progress, Reads, Reject, RoleConfig, StreamConfig
 from queries.schema import collection_run, stream_state
 from queries.store import reading, writing
+from queries.types import spoken
 from tests.cast import Cast, utc
 from tests.queries.looking import NOW, waiting
 
@@ -266,7 +267,25 @@ def test_a_stream_older_than_its_limit_allows_no_claim(firm: Cast) -> None:
 
     assert cover(firm, [CRM]).reason is None
     found = cover(firm, [CRM], after=timedelta(seconds=1))
-    assert (found.reason or "").startswith("crm/opportunity is complete only through 2026-11-20T17:45:00Z")
+    assert found.reason == (
+        "crm/opportunity is complete only through 2026-11-20T17:45:00Z, older than its limit of 15 min"
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (timedelta(days=1), "24 h"),
+        (timedelta(days=2), "2 days"),
+        (timedelta(hours=36), "36 h"),
+        (timedelta(minutes=45), "45 min"),
+        (timedelta(hours=1, minutes=30), "90 min"),
+        (timedelta(seconds=90), "90 s"),
+        (timedelta(), "0 s"),
+    ],
+)
+def test_a_limit_is_said_in_words(limit: timedelta, said: str) -> None:
+    assert spoken(limit) == said
 
 
 def test_a_stream_never_read_allows_no_claim_and_its_error_is_the_reason(firm: Cast) -> None:

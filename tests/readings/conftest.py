@@ -30,3 +30,10 @@ def lines(firm: Cast) -> Cast:
     firm.promise("CL2")
     firm.project(contract_id="C1")
     return firm
+
+
+@pytest.fixture
+def line(firm: Cast) -> Cast:
+    """Contract line CL1 that recognises on milestones."""
+    firm.promise(kind="milestone", recognition="milestone")
+    return firm

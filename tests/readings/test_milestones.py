@@ -12,13 +12,6 @@ NOW = "2026-12-01T12:00Z"
 SOON = "2026-12-01T12:05Z"
 
 
-@pytest.fixture
-def line(firm: Cast) -> Cast:
-    """Contract line CL1 that recognises on milestones."""
-    firm.promise(kind="milestone", recognition="milestone")
-    return firm
-
-
 def open_at(firm: Cast) -> list[tuple[str, str]]:
     """Milestone and amount of every exception."""
     return [(subject, amount) for check, subject, _, amount, _ in firm.judge(NOW) if check == K3]

@@ -153,6 +153,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_contract_engagement_id"), "contract", ["engagement_id"], unique=False)
+    op.create_index(op.f("ix_contract_number"), "contract", ["number"], unique=False)
     op.create_table(
         "contract_line",
         sa.Column("system", sa.Text(), nullable=False),
@@ -373,6 +374,7 @@ def upgrade() -> None:
         ["credits_system", "credits_id"],
         unique=False,
     )
+    op.create_index(op.f("ix_invoice_number"), "invoice", ["number"], unique=False)
     op.create_table(
         "invoice_line",
         sa.Column("system", sa.Text(), nullable=False),
@@ -617,6 +619,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_opportunity_engagement_id"), "opportunity", ["engagement_id"], unique=False)
+    op.create_index(op.f("ix_opportunity_number"), "opportunity", ["number"], unique=False)
     op.create_table(
         "period",
         sa.Column("system", sa.Text(), nullable=False),
@@ -669,6 +672,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_project_engagement_id"), "project", ["engagement_id"], unique=False)
+    op.create_index(op.f("ix_project_number"), "project", ["number"], unique=False)
     op.create_table(
         "reject",
         sa.Column(
@@ -865,5 +869,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
-        op.f("ix_time_entry_engagement_id_is_open"), "time_entry", ["engagement_id", "is_open"], unique=False
+        op.f("ix_time_entry_engagement_id_is_open_contract_line_id"),
+        "time_entry",
+        ["engagement_id", "is_open", "contract_line_id"],
+        unique=False,
     )
