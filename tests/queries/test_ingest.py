@@ -262,3 +262,12 @@ def test_a_rate_that_changed_touches_what_is_listed(firm: Cast) -> None:
     )
 
     assert done.touched == {"opportunity:crm:O1"}
+
+
+@pytest.mark.parametrize("said", STRANGE_IDS)
+def test_what_all_records_of_a_batch_say_alike_is_kept_as_they_say_it(firm: Cast, said: str) -> None:
+    arrive(firm, *(deal(firm, f"O{n}", name=said, customer_id=said) for n in range(3)))
+    arrive(firm, deal(firm, "O1", name="other", customer_id=said), deal(firm, "O2", name=None))
+
+    assert [row(firm, "opportunity", f"O{n}")["name"] for n in range(3)] == [said, "other", None]
+    assert [row(firm, "opportunity", f"O{n}")["customer_id"] for n in range(3)] == [said, said, None]
