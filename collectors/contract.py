@@ -31,7 +31,8 @@ class Stream:
     None for a row that is none of ours; it raises SkippableError for a row it cannot read.
     ``deletes`` says how a deletion shows: in the rows (``signal``), only by comparing ids
     (``sweep``), or never (``none``).
-    ``overlap`` is how far the next poll reads back, ``settle`` how long the newest rows are left alone.
+    ``overlap`` is how far the next poll reads back, ``settle`` how long the newest rows are left alone,
+    ``sweep_every`` how much time lies between two comparisons of ids: where they cost a whole reading.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Stream:
     deletes: Literal["signal", "sweep", "none"] = "none"
     overlap: timedelta = timedelta(minutes=5)
     settle: timedelta = timedelta(0)
+    sweep_every: timedelta = timedelta(0)
     freshness: timedelta | None = None
     known_fields: frozenset[str] | None = None
 

@@ -11,8 +11,8 @@ import msgspec
 
 from collectors.contract import Stream
 from collectors.errors import SkippableError
-from queries.polls import Name, Reject
 from queries.records import KINDS, NODE_KINDS, REFERENCES, Record
+from queries.rejects import Name, Reject
 from queries.rows import Source
 
 

@@ -6,6 +6,7 @@ Every message names the system, the stream and the remedy; secrets never appear 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 
@@ -42,3 +43,11 @@ class SkippableError(CollectorError):
 
 class FatalError(CollectorError):
     """This stream cannot be read: stop it, the others go on."""
+
+
+class StopError(FatalError):
+    """The whole system asks to be left alone ``until`` then: an allowance is used up."""
+
+    def __init__(self, message: str, until: datetime, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.until = until

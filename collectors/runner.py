@@ -21,19 +21,21 @@ from typing import Any
 from opentelemetry import trace
 from sqlalchemy import Connection, Engine
 
+from collectors.batch import Batch, refusals
 from collectors.contract import Connection as SystemConnection
-from collectors.contract import Page, Stream, System
-from collectors.decode import Decoded, decode, raw_text, refusal
-from collectors.errors import CollectorError, FatalError, RetriableError
-from queries import polls
+from collectors.contract import Stream, System
+from collectors.decode import decode
+from collectors.errors import CollectorError, FatalError, RetriableError, StopError
+from queries import polls, rejects
 from queries.engagements import engagements_of
 from queries.errors import StoreError
 from queries.ingest import ingest, mark_deleted, stored_ids
 from queries.keys import Key
-from queries.polls import Progress, Reject
+from queries.polls import Progress
 from queries.records import Record
+from queries.rejects import Reject
 from queries.rows import Source
-from queries.store import writing
+from queries.store import reading, writing
 
 _LOG = logging.getLogger(__name__)
 _TRACER = trace.get_tracer("sightglass.collectors")
@@ -103,6 +105,10 @@ class Runner:
         """One pass over one stream. Never raises for what the source did: the row and the outcome say it."""
         name = f"{configured.name}/{stream.name}"
         with writing(self.engine) as store:
+            stopped = polls.stopped_until(store, configured.name)
+            if stopped is not None and self.wall() < stopped:
+                why = f"{name}: left alone until {stopped:%Y-%m-%d %H:%M} UTC, as the system asked"
+                return Outcome(configured.name, stream.name, "stopped", error=why)
             if not self.lease(store, configured.name, stream.name):
                 return Outcome(configured.name, stream.name, "leased")
         with _TRACER.start_as_current_span("sightglass.poll") as span:
@@ -124,7 +130,7 @@ class Runner:
     def retry_rejects(self, configured: Configured, stream: Stream) -> tuple[int, int]:
         """Read the quarantined rows of a stream again; how many came in, how many wait on."""
         with writing(self.engine) as store:
-            waiting = polls.open_rejects(store, configured.name, stream.name)
+            waiting = rejects.open_rejects(store, configured.name, stream.name)
         came = 0
         for start in range(0, len(waiting), _RETRIED):
             with writing(self.engine) as store:
@@ -142,7 +148,7 @@ class Runner:
         refused = {id(record) for record, _ in done.refused}
         well = {row.id: row for row, record in read if id(record) not in refused}
         for identifier in well:
-            polls.resolve_reject(store, identifier, now)
+            rejects.resolve_reject(store, identifier, now)
         # whom a row left in doubt is judged again, even when the row brought nothing new
         named = [Key(*name) for row in well.values() for name in json.loads(row.names)]
         self.after_batch(store, done.touched | set(engagements_of(store, named).values()), now)
@@ -170,22 +176,6 @@ def _from_text(raw: str) -> Any:
         return None
 
 
-def _refusals(
-    stream: Stream, source: Source, batch: _Batch, refused: Sequence[tuple[Record, str]]
-) -> list[Reject]:
-    """Rejects of records that cannot be kept, each with its row as it came: only that can be read again."""
-    came: dict[tuple[str, datetime], str] = {}
-    if refused:
-        for row in (row for page, _ in batch.pages for row in page.rows):
-            for record in decode(stream, source, [row]).records:
-                came[record.id, record.source_updated_at] = raw_text(row)
-    rejects = []
-    for record, reason in refused:
-        reject = refusal(stream, source, record, reason)
-        rejects.append(reject._replace(raw=came.get((record.id, record.source_updated_at), reject.raw)))
-    return rejects
-
-
 def _fault(problem: Exception) -> str:
     """An error nobody foresaw, by its place in the program: what it quotes may hold a secret."""
     place = "?"
@@ -202,28 +192,6 @@ def _fault(problem: Exception) -> str:
 def _trace_id(span: trace.Span) -> str | None:
     context = span.get_span_context()
     return format(context.trace_id, "032x") if context.is_valid else None
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Pages that follow each other closely: they are stored and judged together."""
-
-    pages: list[tuple[Page, Decoded]] = field(default_factory=list)
-    read: int = 0
-    since: float = field(default_factory=time.monotonic)
-
-    def add(self, page: Page, decoded: Decoded) -> None:
-        """One more page."""
-        self.pages.append((page, decoded))
-        self.read += len(page.rows) + len(page.rejects)
-
-    def is_due(self, runner: Runner) -> bool:
-        """Whether it holds enough, or what it holds has waited long enough."""
-        return self.read >= runner.batch_rows or time.monotonic() - self.since >= runner.batch_s
-
-    def records(self) -> list[Record]:
-        """The records of all pages, in the order in which they came."""
-        return [record for _, decoded in self.pages for record in decoded.records]
 
 
 class _Poll:
@@ -262,12 +230,25 @@ class _Poll:
             self._read(run)
             outcome = "truncated" if self.truncated else "partial" if self.progress.rejected else "ok"
             error = None
-            if self.stream.deletes == "sweep" and not self.truncated:
+            if self.stream.deletes == "sweep" and not self.truncated and self._sweep_is_due():
                 error = self._sweep(run)
                 outcome = "partial" if error else outcome
+        except StopError as problem:
+            with writing(self.runner.engine) as store:
+                polls.stop(store, self.configured.name, problem.until)
+            return "failed", str(problem)
         except CollectorError as problem:
             return "failed", str(problem)
         return outcome, error
+
+    def _sweep_is_due(self) -> bool:
+        name, stream = self.configured.name, self.stream
+        with reading(self.runner.engine) as store:
+            last = polls.swept_at(store, name, stream.name)
+            # of a stream that never had a row, none can have gone
+            return (last is None or self.started - last >= stream.sweep_every) and bool(
+                stored_ids(store, stream.kind, name)
+            )
 
     def _read(self, run: int) -> None:
         for attempt in range(1, _TRIES + 1):
@@ -282,12 +263,12 @@ class _Poll:
 
     def _read_on(self, run: int) -> None:
         """Pages from the position on, stored together as they come; what came before a failure is kept."""
-        batch = _Batch()
+        batch = Batch()
         try:
             for page in self.connection.pages(self.stream, self.position, self.started):
                 batch.add(page, decode(self.stream, self.configured.source, page.rows))
-                if batch.is_due(self.runner):
-                    full, batch = batch, _Batch()
+                if batch.is_due(self.runner.batch_rows, self.runner.batch_s):
+                    full, batch = batch, Batch()
                     self._store(run, full)
         except CollectorError:
             self._store(run, batch)
@@ -303,7 +284,7 @@ class _Poll:
         _LOG.info("%s/%s: %s, next try in %.1f s", self.configured.name, self.stream.name, problem, wait)
         self.runner.sleep(wait)
 
-    def _store(self, run: int, batch: _Batch) -> None:
+    def _store(self, run: int, batch: Batch) -> None:
         """One transaction: records, quarantine, judgement, and how far we are."""
         if not batch.pages:
             return
@@ -313,14 +294,14 @@ class _Poll:
             done = ingest(store, stream.kind, source, records, now)
             refused = {record.id for record, _ in done.refused}
             well = (record.id for record in records if record.id not in refused)
-            named = polls.resolve_rejects(store, source.system, stream.name, well, now)
-            rejects = self._quarantine(store, batch, done.refused, now)
-            named += [name for item in rejects for name in item.names]
+            named = rejects.resolve_rejects(store, source.system, stream.name, well, now)
+            bad = self._quarantine(store, batch, done.refused, now)
+            named += [name for item in bad for name in item.names]
             done.touched |= set(engagements_of(store, [Key(*name) for name in named]).values())
             self.progress.pages += len(batch.pages)
             self.progress.read += batch.read
             self.progress.changed += done.changed
-            self.progress.rejected += len(rejects)
+            self.progress.rejected += len(bad)
             position = next((page.position for page, _ in reversed(batch.pages) if page.position), None)
             polls.batch_done(store, run, self.progress, position)
             self.runner.lease(store, source.system, stream.name)
@@ -333,20 +314,20 @@ class _Poll:
                 self.unknown[name] = self.unknown.get(name, 0) + count
 
     def _quarantine(
-        self, store: Connection, batch: _Batch, refused: Sequence[tuple[Record, str]], now: datetime
+        self, store: Connection, batch: Batch, refused: Sequence[tuple[Record, str]], now: datetime
     ) -> list[Reject]:
         """Keep every row that is no record, or none that can be kept."""
         source, stream = self.configured.source, self.stream
-        rejects = _refusals(stream, source, batch, refused)
+        bad = refusals(stream, source, batch, refused)
         for page, decoded in batch.pages:
             if page.origin is not None and page.origin not in self.origins:
                 self.origins.add(page.origin)
-                polls.resolve_unnamed(store, source.system, stream.name, page.origin, now)
+                rejects.resolve_unnamed(store, source.system, stream.name, page.origin, now)
             where = f"{source.system}/{stream.name}"
-            rejects += [Reject(None, f"{where} {reason}", raw) for raw, reason in page.rejects]
-            rejects += decoded.rejects
-        polls.quarantine(store, source.system, stream.name, stream.kind, rejects, now)
-        return rejects
+            bad += [Reject(None, f"{where} {reason}", raw) for raw, reason in page.rejects]
+            bad += decoded.rejects
+        rejects.quarantine(store, source.system, stream.name, stream.kind, bad, now)
+        return bad
 
     def _sweep(self, run: int) -> str | None:
         """Whatever the source no longer holds was deleted there; why not, where it would not say."""
@@ -358,9 +339,10 @@ class _Poll:
         with writing(self.runner.engine) as store:
             gone = stored_ids(store, kind, name) - seen
             touched = mark_deleted(store, kind, name, gone, self.started)
-            named = polls.forget_rejects(store, name, self.stream.name, seen, self.started)
+            named = rejects.forget_rejects(store, name, self.stream.name, seen, self.started)
             touched |= set(engagements_of(store, [Key(*key) for key in named]).values())
             self.progress.deleted += len(gone)
+            polls.swept(store, name, self.stream.name, self.started)
             polls.batch_done(store, run, self.progress, None)
             self.runner.after_batch(store, touched, self.runner.clock())
         return None

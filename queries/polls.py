@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
-from queries.schema import collection_run, reject, stream_state, system_role
+from queries.rejects import storable
+from queries.schema import collection_run, stream_state, system_role
 from queries.types import iso, spoken
 
 
@@ -102,6 +102,29 @@ def release_lease(connection: Connection, system: str, stream: str, holder: str)
     connection.execute(update(stream_state).where(mine).values(leased_by=None, leased_until=None))
 
 
+def stopped_until(connection: Connection, system: str) -> datetime | None:
+    """Until when a system asked to be left alone."""
+    query = select(func.max(stream_state.c.stopped_until)).where(stream_state.c.system == system)
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
+
+
+def stop(connection: Connection, system: str, until: datetime) -> None:
+    """Leave every stream of a system alone until then."""
+    mine = stream_state.c.system == system
+    connection.execute(update(stream_state).where(mine).values(stopped_until=until))
+
+
+def swept_at(connection: Connection, system: str, stream: str) -> datetime | None:
+    """When the ids of a stream were last compared with the source's."""
+    return connection.execute(select(stream_state.c.swept_at).where(_at(system, stream))).scalar_one_or_none()
+
+
+def swept(connection: Connection, system: str, stream: str, now: datetime) -> None:
+    """The ids of a stream were compared."""
+    connection.execute(update(stream_state).where(_at(system, stream)).values(swept_at=now))
+
+
 def start_run(connection: Connection, system: str, stream: str, now: datetime, trace_id: str | None) -> int:
     """Open the row every poll leaves, good or bad; one that never ended was killed."""
     lost = and_(
@@ -156,7 +179,7 @@ def end_run(
     """Close a poll's row. What is complete moves only when the poll says so: backwards too, since a source
     that takes its promise back (a restored backup, an older configuration) is to be believed.
     """
-    error = None if error is None else _storable(error)
+    error = None if error is None else storable(error)
     values = {
         "ended_at": now,
         "outcome": outcome,
@@ -174,131 +197,6 @@ def end_run(
     if complete_through is not None:
         state["complete_through"] = complete_through
     connection.execute(update(stream_state).where(_at(row.system, row.stream)).values(state))
-
-
-# ---- rejects ---------------------------------------------------------------------------------
-
-Name = tuple[str, str, str]
-#: characters of an id that a reject remembers
-_ID_KEPT = 255
-
-
-class Reject(NamedTuple):
-    """A row that could not become a record: its text, why, and the records it names where it is readable."""
-
-    record_id: str | None
-    reason: str
-    raw: str
-    names: tuple[Name, ...] = ()
-
-
-def quarantine(
-    connection: Connection, system: str, stream: str, kind: str, rejects: Iterable[Reject], now: datetime
-) -> int:
-    """Keep rejected rows; the same row twice is one row seen again. How many are new or came back."""
-    news = 0
-    for item in rejects:
-        fingerprint = _fingerprint(item.raw)
-        at = and_(reject.c.system == system, reject.c.stream == stream, reject.c.fingerprint == fingerprint)
-        names, reason = json.dumps(item.names), _storable(item.reason)
-        again = connection.execute(
-            update(reject).where(at).values(last_seen_at=now, reason=reason, names=names, resolved_at=None)
-        )
-        if again.rowcount == 0:
-            news += 1
-            connection.execute(
-                insert(reject).values(
-                    system=system,
-                    stream=stream,
-                    kind=kind,
-                    record_id=None if item.record_id is None else _storable(item.record_id),
-                    fingerprint=fingerprint,
-                    reason=reason,
-                    raw=_storable(item.raw),
-                    names=names,
-                    first_seen_at=now,
-                    last_seen_at=now,
-                )
-            )
-    return news
-
-
-def _fingerprint(raw: str) -> str:
-    """The same for the same row wherever it stood: what a collector noted of its place is left out."""
-    try:
-        row = json.loads(raw)
-    except ValueError:
-        row = raw
-    if isinstance(row, dict):
-        row = {name: value for name, value in row.items() if not name.startswith("_")}
-    text = json.dumps(row, sort_keys=True)
-    return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _storable(text: str) -> str:
-    # what a broken row holds may be just what no engine can keep
-    return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
-
-
-def resolve_rejects(
-    connection: Connection, system: str, stream: str, ids: Iterable[str], now: datetime
-) -> list[Name]:
-    """Records that came in well take their earlier rejects with them; the records those named."""
-    mine = and_(reject.c.system == system, reject.c.stream == stream, reject.c.resolved_at.is_(None))
-    waiting = connection.execute(select(reject.c.id, reject.c.record_id, reject.c.names).where(mine)).all()
-    well = set(ids) if waiting else set()
-    named: list[Name] = []
-    for row in waiting:
-        if row.record_id in well:
-            resolve_reject(connection, row.id, now)
-            named += [(kind, at, identifier) for kind, at, identifier in json.loads(row.names)]
-    return named
-
-
-def forget_rejects(
-    connection: Connection, system: str, stream: str, held: Iterable[str], now: datetime
-) -> list[Name]:
-    """Rejects of records their source no longer holds wait for nothing; the records those named."""
-    mine = and_(reject.c.system == system, reject.c.stream == stream, reject.c.resolved_at.is_(None))
-    named_ones = select(reject.c.id, reject.c.record_id, reject.c.names).where(
-        mine, reject.c.record_id.is_not(None)
-    )
-    waiting = connection.execute(named_ones).all()
-    there = {_storable(identifier[:_ID_KEPT]) for identifier in held} if waiting else set()
-    gone = [row for row in waiting if row.record_id not in there]
-    for row in gone:
-        resolve_reject(connection, row.id, now)
-    return [(kind, at, identifier) for row in gone for kind, at, identifier in json.loads(row.names)]
-
-
-def resolve_unnamed(connection: Connection, system: str, stream: str, origin: str, now: datetime) -> None:
-    """Rows without an id of a part of a source are forgotten as it is read anew; the same come back."""
-    connection.execute(
-        update(reject)
-        .where(
-            reject.c.system == system,
-            reject.c.stream == stream,
-            reject.c.record_id.is_(None),
-            reject.c.resolved_at.is_(None),
-            reject.c.reason.contains(origin, autoescape=True),
-        )
-        .values(resolved_at=now)
-    )
-
-
-def open_rejects(connection: Connection, system: str | None = None, stream: str | None = None) -> list[Any]:
-    """Quarantined rows that wait, oldest first."""
-    query = select(reject).where(reject.c.resolved_at.is_(None)).order_by(reject.c.id)
-    if system:
-        query = query.where(reject.c.system == system)
-    if stream:
-        query = query.where(reject.c.stream == stream)
-    return list(connection.execute(query))
-
-
-def resolve_reject(connection: Connection, identifier: int, now: datetime) -> None:
-    """One quarantined row was read after all."""
-    connection.execute(update(reject).where(reject.c.id == identifier).values(resolved_at=now))
 
 
 # ---- what we may claim -----------------------------------------------------------------------

@@ -165,6 +165,8 @@ stream_state = Table(
     Column("freshness_limit_s", Integer, nullable=False),
     Column("interval_s", Integer, nullable=False),
     Column("error", Text),
+    Column("stopped_until", UtcInstant, comment="the system asked to be left alone: an allowance is used up"),
+    Column("swept_at", UtcInstant, comment="when its ids were last compared with the source's"),
     Column("leased_by", Text),
     Column("leased_until", UtcInstant),
     Column("configured", Boolean, nullable=False),

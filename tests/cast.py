@@ -15,13 +15,14 @@ import msgspec
 from sqlalchemy import Connection, Engine, create_engine, select
 
 from metrics.evaluate import Rules, audit, evaluate
-from queries import polls
+from queries import polls, rejects
 from queries.engagements import engagements_of
 from queries.exceptions import Filters, history, page
 from queries.ingest import ingest, mark_deleted
 from queries.keys import Key
-from queries.polls import Name, Reject, RoleConfig, StreamConfig
+from queries.polls import RoleConfig, StreamConfig
 from queries.records import KINDS, Record
+from queries.rejects import Name, Reject
 from queries.rows import Source
 from queries.schema import RECORD_TABLES, check_state, link, metadata
 from queries.types import from_minor
@@ -188,7 +189,7 @@ class Cast:
     def quarantine(self, kind: str, system: str, record_id: str | None, *names: Name) -> None:
         """A row of this kind could not be read; it names these records."""
         bad = Reject(record_id, "the row is broken", f"{kind} {record_id} {names}", names)
-        polls.quarantine(self.connection, system, kind, kind, [bad], self._version)
+        rejects.quarantine(self.connection, system, kind, kind, [bad], self._version)
         keys = [Key(*name) for name in names]
         self.touched |= set(engagements_of(self.connection, keys).values())
 

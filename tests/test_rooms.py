@@ -33,6 +33,7 @@ HOMES: dict[str, set[str]] = {
     "httpx": {"collectors"},
     "iso4217": {"queries", "sandbox"},
     "jmespath": {"collectors"},
+    "jwt": {"collectors", "sandbox"},
     "msgspec": EVERYWHERE,
     "openpyxl": {"app", "collectors", "sandbox"},
     "opentelemetry": EVERYWHERE,
@@ -47,10 +48,10 @@ HOMES: dict[str, set[str]] = {
     "sqlalchemy": {"app", "collectors", "metrics", "queries"},
     "sqlalchemy.dialects": {"queries"},
     "sqlite3": {"queries"},
-    "starlette": {"app"},
+    "starlette": {"app", "sandbox"},
     "streamlit": {"app"},
     "typer": {"app"},
-    "uvicorn": {"app"},
+    "uvicorn": {"app", "sandbox"},
     "websockets": {"app"},
 }
 

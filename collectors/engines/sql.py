@@ -6,7 +6,6 @@ the customer's own database.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
 
+from collectors.engines.secrets import secret
 from collectors.errors import CollectorError, ConfigError, FatalError, RetriableError
 
 PAGE_ROWS = 5_000
@@ -116,8 +116,8 @@ class Database:
         return FatalError(f"{where}: {said}", remedy=remedy)
 
     def _clean(self, said: str) -> str:
-        for secret in self._secrets:
-            said = said.replace(secret, "***")
+        for held in self._secrets:
+            said = said.replace(held, "***")
         return said
 
 
@@ -127,22 +127,7 @@ def _address(name: str, url: SecretStr, password_env: str | None) -> URL:
     except (ArgumentError, ValueError):
         # the error repeats the address, and with it the password
         raise ConfigError(f"{name}: url is no database address", remedy=_EXAMPLE) from None
-    return address.set(password=_password(name, password_env)) if password_env else address
-
-
-def _password(name: str, variable: str) -> str:
-    """The variable's value, else the content of the file that ``<variable>_FILE`` names."""
-    if variable in os.environ:
-        return os.environ[variable]
-    file = os.environ.get(f"{variable}_FILE")
-    if file is None:
-        remedy = f"set {variable}, or {variable}_FILE to the name of a file that holds it"
-        raise ConfigError(f"{name}: password_env names {variable}, which is not set", remedy=remedy)
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        what = f"{name}: the file that {variable}_FILE names cannot be read ({error.strerror})"
-        raise ConfigError(what, remedy="correct the variable, or the file's rights") from None
+    return address.set(password=secret(f"{name}: password_env", password_env)) if password_env else address
 
 
 def _secrets(address: URL) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collectors.mapping.compiling import FALLBACK, FAULT, ORIGIN, Mapped, compil
 from collectors.mapping.formats import Format, Strict, inherit
 from collectors.mapping.rules import StreamMapping, fingerprint
 from collectors.mapping.sample import SAMPLE, absent_columns, check_sample, refuse_unfit
-from collectors.mapping.values import UnreadError, instant_reader, plain
+from collectors.mapping.values import UnreadError, exact_text, instant_reader, plain
 
 __all__ = [
     "FALLBACK",
@@ -28,6 +28,7 @@ __all__ = [
     "canonical_parser",
     "check_sample",
     "compile_mapping",
+    "exact_text",
     "fingerprint",
     "inherit",
     "instant_reader",

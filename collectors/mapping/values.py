@@ -32,6 +32,8 @@ _REMEMBERED = 4096
 #: longer text is no number and no instant, whatever it is
 _LONGEST = 64
 _SHOWN = 80
+#: powers of ten beyond this are nobody's money, and would be written out digit by digit
+_LARGEST_EXPONENT = 40
 
 
 class UnreadError(ValueError):
@@ -206,6 +208,16 @@ def plain(value: Any, decimal: str = ".") -> Any:
     else:
         text = str(value)
     return text
+
+
+def exact_text(decimal: str = ".") -> Callable[[str], str]:
+    """What JSON's numbers become, so that no digit is lost: text that the same format reads back."""
+
+    def exact(text: str) -> str:
+        number = Decimal(text)
+        return text if abs(number.adjusted()) > _LARGEST_EXPONENT else str(plain(number, decimal))
+
+    return exact
 
 
 def _plain_number(value: float | Decimal, decimal: str) -> str:

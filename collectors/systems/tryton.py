@@ -18,7 +18,6 @@ Not read: running deferrals as scheduled revenue, adjustment periods, supplier i
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -29,7 +28,7 @@ from pydantic import ConfigDict, Field, SecretStr, model_validator
 
 from collectors.contract import Page, Stream, System, SystemSettings
 from collectors.engines.jsonrpc import JsonRpc, RpcAccess
-from collectors.errors import ConfigError
+from collectors.engines.secrets import secret, secret_file
 from collectors.systems import _tryton_look as look
 from collectors.systems import _tryton_money as money
 from collectors.systems import _tryton_parse as parse
@@ -231,19 +230,8 @@ def _password(name: str, settings: TrytonSettings) -> SecretStr:
     if settings.password is not None:
         return settings.password
     if settings.password_env is not None:
-        found = os.environ.get(settings.password_env)
-        if not found:
-            what = f"[systems.{name}] password_env names {settings.password_env}, which is not set"
-            raise ConfigError(what, remedy="set the variable, or name another")
-        return SecretStr(found)
-    try:
-        found = Path(settings.password_file or "").read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"[systems.{name}] password_file cannot be read ({type(error).__name__})"
-        raise ConfigError(what, remedy="name a readable text file") from error
-    if not found:
-        raise ConfigError(f"[systems.{name}] password_file is empty", remedy="write the password into it")
-    return SecretStr(found)
+        return SecretStr(secret(f"{name}: password_env", settings.password_env))
+    return SecretStr(secret_file(f"{name}: password_file", settings.password_file or Path()))
 
 
 SYSTEM = System(

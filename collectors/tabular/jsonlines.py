@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from collectors.mapping import ORIGIN, plain
+from collectors.mapping import ORIGIN, exact_text, plain
 from collectors.tabular.delimited import Item
 from collectors.tabular.header import Reading
 from collectors.tabular.source import FileUnreadableError, Lines, Reject, open_text
-
-#: powers of ten beyond this are nobody's money, and would be written out digit by digit
-_LARGEST_EXPONENT = 40
 
 
 def read_jsonlines(path: Path, label: str, reading: Reading, after: int = 0) -> Iterator[Item]:
@@ -24,12 +20,7 @@ def read_jsonlines(path: Path, label: str, reading: Reading, after: int = 0) -> 
 
     Numbers keep every digit they were written with.
     """
-
-    def exact(text: str) -> str:
-        number = Decimal(text)
-        return text if abs(number.adjusted()) > _LARGEST_EXPONENT else plain(number, reading.decimal)
-
-    decoder = msgspec.json.Decoder(float_hook=exact)
+    decoder = msgspec.json.Decoder(float_hook=exact_text(reading.decimal))
     with open_text(path, label, reading.encoding) as text:
         lines = Lines(text, label)
         for _ in islice(lines, after):

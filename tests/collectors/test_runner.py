@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from app.telemetry import tracing
 from collectors.errors import FatalError, RetriableError, SkippableError
-from queries import polls
+from queries import polls, rejects
 from queries.ingest import stored_ids
 from queries.schema import collection_run, stream_state
 from queries.store import reading, writing
@@ -44,7 +44,7 @@ def runs(engine: Engine) -> list[Any]:
 def quarantine(engine: Engine) -> list[Any]:
     """Rows that wait in quarantine."""
     with reading(engine) as store:
-        return polls.open_rejects(store)
+        return rejects.open_rejects(store)
 
 
 def five() -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from queries import polls
+from queries import rejects
 from queries.ingest import stored_ids
 from queries.schema import RECORD_TABLES, collection_run, reject, stream_state
 from queries.store import reading, writing
@@ -35,7 +35,7 @@ def runs(engine: Engine) -> list[Any]:
 def quarantine(engine: Engine) -> list[Any]:
     """Rows that wait in quarantine."""
     with reading(engine) as store:
-        return polls.open_rejects(store)
+        return rejects.open_rejects(store)
 
 
 def test_bad_rows_are_kept_and_everything_else_goes_on(engine: Engine) -> None:

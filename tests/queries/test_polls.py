@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from queries import polls
-from queries.polls import Progress, Reads, Reject, RoleConfig, StreamConfig
+from queries import polls, rejects
+from queries.polls import Progress, Reads, RoleConfig, StreamConfig
+from queries.rejects import Reject
 from queries.schema import collection_run, stream_state
 from queries.store import reading, writing
 from queries.types import spoken
@@ -174,9 +175,9 @@ def bad(record_id: str | None = "O1", raw: str = "raw", *names: tuple[str, str, 
     return Reject(record_id, "the row is broken", raw, names)
 
 
-def quarantine(firm: Cast, *rejects: Reject, stream: str = "opportunity", at: timedelta = timedelta()) -> int:
+def quarantine(firm: Cast, *bad: Reject, stream: str = "opportunity", at: timedelta = timedelta()) -> int:
     """Keep rows of crm; how many are new."""
-    return polls.quarantine(firm.connection, "crm", stream, "opportunity", rejects, NOW + at)
+    return rejects.quarantine(firm.connection, "crm", stream, "opportunity", bad, NOW + at)
 
 
 def test_the_same_row_twice_is_one_row_seen_again(firm: Cast) -> None:
@@ -190,29 +191,29 @@ def test_the_same_row_twice_is_one_row_seen_again(firm: Cast) -> None:
 def test_the_same_text_in_two_streams_is_two_rows(firm: Cast) -> None:
     assert quarantine(firm, bad()) + quarantine(firm, bad(), stream="customer") == 2
 
-    assert len(polls.open_rejects(firm.connection)) == 2
-    assert len(polls.open_rejects(firm.connection, "crm", "customer")) == 1
-    assert polls.open_rejects(firm.connection, "psa") == []
+    assert len(rejects.open_rejects(firm.connection)) == 2
+    assert len(rejects.open_rejects(firm.connection, "crm", "customer")) == 1
+    assert rejects.open_rejects(firm.connection, "psa") == []
 
 
 def test_a_good_version_takes_the_bad_ones_along_and_says_what_they_named(firm: Cast) -> None:
     name = ("opportunity", "crm", "O1")
     quarantine(firm, bad("O1", "first", name), bad("O1", "second"), bad("O2", "other"), bad(None, "nobody"))
 
-    named = polls.resolve_rejects(firm.connection, "crm", "opportunity", ["O1", "O9"], NOW)
+    named = rejects.resolve_rejects(firm.connection, "crm", "opportunity", ["O1", "O9"], NOW)
 
     assert named == [name]
-    assert [row.raw for row in polls.open_rejects(firm.connection)] == ["other", "nobody"]
-    assert polls.resolve_rejects(firm.connection, "crm", "opportunity", ["O1"], NOW) == []
+    assert [row.raw for row in rejects.open_rejects(firm.connection)] == ["other", "nobody"]
+    assert rejects.resolve_rejects(firm.connection, "crm", "opportunity", ["O1"], NOW) == []
 
 
 def test_a_bad_row_that_comes_again_after_all_waits_again(firm: Cast) -> None:
     quarantine(firm, bad())
-    polls.resolve_rejects(firm.connection, "crm", "opportunity", ["O1"], NOW)
+    rejects.resolve_rejects(firm.connection, "crm", "opportunity", ["O1"], NOW)
 
     quarantine(firm, bad(), at=MINUTE)
 
-    (row,) = polls.open_rejects(firm.connection)
+    (row,) = rejects.open_rejects(firm.connection)
     assert row.first_seen_at == NOW
 
 
@@ -234,8 +235,8 @@ def test_whatever_the_row_holds_can_be_kept(firm: Cast, text: str) -> None:
 def test_a_record_whose_id_no_store_can_hold_can_still_come_in_well(firm: Cast) -> None:
     quarantine(firm, bad("a\0b"))
 
-    assert polls.resolve_rejects(firm.connection, "crm", "opportunity", ["a\0b"], NOW) == []
-    assert len(polls.open_rejects(firm.connection)) in (0, 1)
+    assert rejects.resolve_rejects(firm.connection, "crm", "opportunity", ["a\0b"], NOW) == []
+    assert len(rejects.open_rejects(firm.connection)) in (0, 1)
 
 
 # ---- what may be claimed ---------------------------------------------------------------------

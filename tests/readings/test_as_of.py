@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.bootstrap import build
-from queries import polls
+from queries import rejects
 from queries.schema import stream_state
 from tests.cast import K1, K2, K3, Cast, keys, utc
 
@@ -185,7 +185,7 @@ def two_deals(firm: Cast) -> None:
     ],
 )
 def test_k1_is_unknown_only_for_the_deal_a_quarantined_row_is_about(
-    firm: Cast, kind: str, system: str, names: list[polls.Name]
+    firm: Cast, kind: str, system: str, names: list[rejects.Name]
 ) -> None:
     two_deals(firm)
     firm.judge(NOW)
@@ -225,7 +225,7 @@ def two_projects(firm: Cast) -> None:
     ],
 )
 def test_k2_is_unknown_only_for_the_project_a_quarantined_row_is_about(
-    firm: Cast, kind: str, system: str, names: list[polls.Name]
+    firm: Cast, kind: str, system: str, names: list[rejects.Name]
 ) -> None:
     two_projects(firm)
     firm.judge(NOW)
@@ -277,7 +277,7 @@ def three_milestones(firm: Cast) -> None:
     ],
 )
 def test_k3_is_unknown_only_for_the_milestones_a_quarantined_posting_may_be_about(
-    firm: Cast, names: list[polls.Name], unknown: list[str]
+    firm: Cast, names: list[rejects.Name], unknown: list[str]
 ) -> None:
     three_milestones(firm)
     firm.judge(NOW)

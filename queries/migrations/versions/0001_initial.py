@@ -817,6 +817,18 @@ def upgrade() -> None:
         sa.Column("freshness_limit_s", sa.Integer(), nullable=False),
         sa.Column("interval_s", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column(
+            "stopped_until",
+            sa.BigInteger(),
+            nullable=True,
+            comment="the system asked to be left alone: an allowance is used up",
+        ),
+        sa.Column(
+            "swept_at",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when its ids were last compared with the source's",
+        ),
         sa.Column("leased_by", sa.Text(), nullable=True),
         sa.Column("leased_until", sa.BigInteger(), nullable=True),
         sa.Column("configured", sa.Boolean(), nullable=False),

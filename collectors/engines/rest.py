@@ -1,0 +1,264 @@
+"""A JSON API read by declaration: windows of time, pages of rows, and how far all of it may be believed.
+
+Position: JSON of the time up to which everything is in. While a window of ordered rows is read it also
+holds the last version that came, so that a poll that was killed goes on there. Rows at the edges come
+twice rather than never: a window begins a little before the last one ended, equal versions are asked for
+again, and what is newer than the server's own clock, less the settle time, is not yet promised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jmespath
+import msgspec
+
+from collectors.contract import Page, Stream
+from collectors.decode import raw_text
+from collectors.engines.rest_calls import Caller
+from collectors.engines.rest_settings import Request, RestSettings, RestStream
+from collectors.errors import FatalError
+from collectors.mapping import (
+    FALLBACK,
+    SAMPLE,
+    Mapped,
+    canonical_name,
+    canonical_parser,
+    check_sample,
+    compile_mapping,
+    fingerprint,
+    inherit,
+    known_columns,
+    refuse_unfit,
+)
+
+#: a vendor whose rows no path finds brings its own way to take them out of an answer
+Unpack = Callable[[Any], Sequence[Any]]
+_EPOCHS = {"epoch": 1, "epoch_ms": 1000}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Position(msgspec.Struct, omit_defaults=True):
+    """How the stream was read, up to when it is in, and where in an unfinished window we are."""
+
+    how: str = ""
+    through: datetime | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def text(self) -> str:
+        """As the runner keeps it."""
+        return msgspec.json.encode(self).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A stream with all that is known of how to read it."""
+
+    stream: Stream
+    settings: RestStream
+    mapped: Mapped
+    how: str
+    unpack: Unpack | None
+
+    def rows(self, request: Request, body: Any) -> Sequence[Any]:
+        """The rows of an answer; FatalError where there should be some and is something else."""
+        found = self.unpack(body) if self.unpack else jmespath.search(request.rows or "@", body)
+        if not isinstance(found, list | tuple):
+            place = f"at {request.rows!r} " if request.rows else ""
+            what = f"{self.mapped.where}: the answer holds no list of rows {place}"
+            raise FatalError(what.rstrip(), remedy="correct rows in the stream's read")
+        return found
+
+    def named(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row under the names that the parser knows."""
+        if not self.settings.is_by_name:
+            return dict(row)
+        return {name if name in self.mapped.columns else canonical_name(name): row[name] for name in row}
+
+    def written(self, moment: datetime) -> str | int:
+        """An instant as the source wants it."""
+        pattern = self.settings.since_as
+        if pattern in _EPOCHS:
+            return int((moment - _EPOCH) / timedelta(seconds=1) * _EPOCHS[pattern])
+        return moment.astimezone(UTC).strftime(pattern)
+
+
+@dataclass(slots=True)
+class _Window:
+    """A stretch of time that is being read. ``newest`` is the newest version that came in it."""
+
+    since: datetime
+    until: datetime
+    ids: set[str] = field(default_factory=set)
+    newest: datetime | None = None
+    total: int | None = None
+    capped: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the source said that there are more rows than came."""
+        return self.total is not None and len(self.ids) < self.total
+
+
+class RestConnection:
+    """A configured API. ``unpack`` takes rows out of answers where no path can, by stream."""
+
+    def __init__(self, name: str, settings: RestSettings, unpack: Mapping[str, Unpack] | None = None) -> None:
+        self._name = name
+        self._settings = settings
+        self._unpack = dict(unpack or {})
+        self._caller = Caller(name, settings)
+
+    def streams(self) -> Sequence[Stream]:
+        """The configured streams."""
+        return [self._plan(name).stream for name in self._settings.streams]
+
+    def pages(self, stream: Stream, since: str | None, started_at: datetime) -> Iterator[Page]:
+        """Rows changed since the position, window by window; the last page says how far they are complete."""
+        plan = self._plan(stream.name)
+        before = msgspec.json.decode(since, type=_Position) if since else _Position()
+        if before.how != plan.how:
+            before = _Position(plan.how)
+        short, unproven = False, before.through is None
+        window = self._first_window(plan, before, started_at)
+        while True:
+            for page in self._window(plan, window, before.through):
+                if unproven and page.rows:
+                    refuse_unfit(plan.mapped, page.rows)
+                    unproven = False
+                yield page
+            short = short or window.is_short
+            if window.capped:
+                window = self._after_cap(plan, window)
+                continue
+            through = self._believed(plan, window, started_at)
+            if not short:
+                before = _Position(plan.how, max(through, before.through or through))
+            if window.until >= started_at - plan.settings.settle:
+                break
+            yield Page((), position=before.text())
+            window = self._next_window(plan, window.until, started_at)
+        yield Page((), position=before.text(), complete_through=before.through, truncated=short)
+
+    def ids(self, stream: Stream) -> Iterable[str]:
+        """Every id the source holds now. Raises FatalError when one cannot be read, or there is none."""
+        plan, count = self._plan(stream.name), 0
+        request = plan.settings.ids
+        assert request is not None
+        for told in self._caller.answers(plan.mapped.where, request, {}, plan.rows):
+            for row in told.rows:
+                found = plan.mapped.identify(plan.named(row)) if isinstance(row, Mapping) else None
+                if found is None:
+                    raise self._fatal(stream.name, "ids gives a row without an id", "correct the request ids")
+                count += 1
+                yield found
+        if not count:
+            remedy = "see that this user may read the rows, or take ids off the stream"
+            raise self._fatal(stream.name, "ids gives no row, so nothing is called deleted", remedy)
+
+    def problems(self, stream: Stream) -> list[str]:
+        """What cannot be read in the first rows; empty when all is well."""
+        plan = self._plan(stream.name)
+        bound = self._bound(plan, _Window(plan.settings.start, datetime.max.replace(tzinfo=UTC)))
+        for told in self._caller.answers(plan.mapped.where, plan.settings.read, bound, plan.rows):
+            rows = [plan.named(row) for row in told.rows if isinstance(row, Mapping)]
+            return check_sample(plan.mapped, rows[:SAMPLE]) if rows else []
+        return []
+
+    def close(self) -> None:
+        """Let go of the sockets."""
+        self._caller.close()
+
+    # ---- windows -----------------------------------------------------------------------------
+
+    def _first_window(self, plan: _Plan, before: _Position, started_at: datetime) -> _Window:
+        if before.since is not None and before.until is not None:
+            return _Window(before.since, before.until)
+        begin = plan.settings.start if before.through is None else before.through - plan.settings.overlap
+        return self._next_window(plan, max(begin, plan.settings.start), started_at)
+
+    def _next_window(self, plan: _Plan, begin: datetime, started_at: datetime) -> _Window:
+        end = started_at - plan.settings.settle
+        if plan.settings.window is not None:
+            end = min(end, begin + plan.settings.window)
+        return _Window(begin, max(begin, end))
+
+    def _after_cap(self, plan: _Plan, window: _Window) -> _Window:
+        """The rest of a window that held more rows than a query gives: from its newest version on."""
+        if window.newest is None or window.newest <= window.since:
+            what = f"more than {plan.settings.cap} rows have the version {window.since.isoformat()}"
+            raise self._fatal(plan.stream.name, what, "read the stream by another request, or raise cap")
+        return _Window(window.newest, window.until)
+
+    def _believed(self, plan: _Plan, window: _Window, started_at: datetime) -> datetime:
+        """Up to when everything is in: the window's end, but never later than the server's own clock."""
+        server = self._caller.server_time
+        if server is None or "since" not in plan.settings.read.places() or server >= started_at:
+            return window.until
+        return min(window.until, server - plan.settings.settle)
+
+    def _window(self, plan: _Plan, window: _Window, through: datetime | None) -> Iterator[Page]:
+        request, cap, count = plan.settings.read, plan.settings.cap, 0
+        for told in self._caller.answers(plan.mapped.where, request, self._bound(plan, window), plan.rows):
+            if request.total and window.total is None:
+                window.total = _count(jmespath.search(request.total, told.body))
+            page = self._page(plan, told.rows, window)
+            count += len(told.rows)
+            if plan.settings.ordered and window.newest is not None:
+                position = _Position(plan.how, through, max(window.newest, window.since), window.until)
+                page.position = position.text()
+            yield page
+            if cap is not None and count >= cap:
+                window.capped, window.total = True, None
+                return
+
+    def _bound(self, plan: _Plan, window: _Window) -> dict[str, str | int]:
+        return {"since": plan.written(window.since), "until": plan.written(window.until)}
+
+    def _page(self, plan: _Plan, rows: Sequence[Any], window: _Window) -> Page:
+        good, rejects = [], []
+        for row in rows:
+            if not isinstance(row, Mapping):
+                rejects.append((raw_text(row), "a row is no JSON object: correct rows in the stream's read"))
+                continue
+            named = plan.named(row)
+            good.append(named)
+            version = plan.mapped.version(named)
+            if version is not None:
+                window.newest = max(version, window.newest or version)
+            identifier = plan.mapped.identify(named)
+            window.ids.add(identifier or raw_text(row))
+            # a row without a version counts as changed by the end of what was asked for
+            named[FALLBACK] = window.until.isoformat()
+        return Page(good, rejects=rejects)
+
+    # ---- plans -------------------------------------------------------------------------------
+
+    def _plan(self, name: str) -> _Plan:
+        settings, where = self._settings.streams[name], f"{self._name}/{name}"
+        kind, fmt = settings.kind or name, inherit(self._settings.format, settings.format)
+        mapped = compile_mapping(where, kind, settings, self._settings.format)
+        signals = settings.is_by_name or settings.deleted or "deleted_at" in settings.fields
+        stream = Stream(
+            name=name,
+            kind=kind,
+            parse=mapped.parse if settings.is_mapped or fmt.is_local else canonical_parser(where, kind),
+            deletes="sweep" if settings.ids else "signal" if signals else "none",
+            overlap=settings.overlap,
+            settle=settings.settle,
+            sweep_every=settings.sweep_every,
+            known_fields=known_columns(kind) if not settings.fields else None,
+        )
+        how = fingerprint(settings, fmt, kind, settings.read.model_dump_json(), self._settings.base)
+        return _Plan(stream, settings, mapped, how, self._unpack.get(name))
+
+    def _fatal(self, stream: str, what: str, remedy: str) -> FatalError:
+        return FatalError(f"{self._name}/{stream}: {what}", remedy=remedy)
+
+
+def _count(told: Any) -> int | None:
+    return int(told) if str(told).isdigit() else None

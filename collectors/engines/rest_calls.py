@@ -1,0 +1,184 @@
+"""Requests of one API, page after page: who we are, what is asked, what an answer means, when to stop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Never
+
+import httpx
+import jmespath
+import msgspec
+from opentelemetry import trace
+
+from collectors.engines.auth import Signer
+from collectors.engines.http import UNAUTHORIZED, Answer, Http, fail, passing, retry_after
+from collectors.engines.paging import Told, Turn
+from collectors.engines.rest_settings import Quota, Request, RestSettings, Signal
+from collectors.errors import StopError
+from collectors.mapping import exact_text
+
+Rows = Callable[[Request, Any], Sequence[Any]]
+_TRACER = trace.get_tracer("sightglass.collectors")
+_SHOWN = 300
+_TRANSIENT_WORDS = ("try again", "timeout", "timed out", "temporarily", "throttl", "rate limit", "locked")
+
+
+class Caller:
+    """Asks one system. ``server_time`` is its clock in the latest answer."""
+
+    def __init__(self, name: str, settings: RestSettings) -> None:
+        self._name = name
+        self._settings = settings
+        self._http = Http(settings.timeout_s, settings.max_bytes, settings.headers)
+        self._signer = Signer(name, settings.auth, self._http)
+        self._decoder = msgspec.json.Decoder(float_hook=exact_text())
+        self._origin = _origin(httpx.URL(settings.base))
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's own clock in its latest answer."""
+        return self._http.server_time
+
+    def close(self) -> None:
+        """Let go of the sockets."""
+        self._http.close()
+
+    def answers(
+        self, where: str, request: Request, bound: Mapping[str, str | int], rows: Rows
+    ) -> Iterator[Told]:
+        """The answers to a request, from its first page to its last."""
+        turn, pages, count = request.next.first(), 0, 0
+        asked: set[str] = set()
+        while True:
+            call = self._call(where, request, bound, turn)
+            if (fingerprint := repr(call)) in asked:
+                fail(where, "the next page is one that was read already", "correct next in the request")
+            asked.add(fingerprint)
+            answer = self._ask(where, request.method, call)
+            body = self._body(answer, request)
+            told = Told(body, rows(request, body), answer.response.headers, pages, count)
+            yield told
+            pages, count = pages + 1, count + len(told.rows)
+            following = request.next.turn(told)
+            if following is None:
+                return
+            turn = following
+
+    # ---- one call ----------------------------------------------------------------------------
+
+    def _call(
+        self, where: str, request: Request, bound: Mapping[str, str | int], turn: Turn
+    ) -> dict[str, Any]:
+        if turn.url is not None:
+            # what the server made is complete: repeating our parameters would spoil it
+            return {"url": self._inside(where, turn.url), "headers": request.headers}
+        params = {**_filled(request.params, bound), **dict(turn.params)}
+        call: dict[str, Any] = {
+            "url": self._settings.base + str(_filled(request.path, bound)),
+            "headers": request.headers,
+        }
+        if params:
+            call["params"] = {name: _plain(value) for name, value in params.items()}
+        if request.body is not None or turn.body:
+            call["json"] = {**(_filled(request.body, bound) or {}), **dict(turn.body)}
+        return call
+
+    def _inside(self, where: str, url: str) -> str:
+        """The address of the next page, which must be the system's own: the token goes there."""
+        found = httpx.URL(self._settings.base + "/").join(url)
+        if _origin(found) != self._origin:
+            what = f"the next page is at {found.host}, to which nothing is sent"
+            fail(where, what, "set base to the address that the system gives itself")
+        return str(found)
+
+    def _ask(self, where: str, method: str, call: dict[str, Any]) -> Answer:
+        with _TRACER.start_as_current_span("sightglass.request") as span:
+            span.set_attribute("sightglass.system", self._name)
+            answer = self._signed(where, method, call)
+            if answer.status == UNAUTHORIZED and self._signer.renew():
+                answer = self._signed(where, method, call)
+            span.set_attribute("http.response.status_code", answer.status)
+        return answer
+
+    def _signed(self, where: str, method: str, call: dict[str, Any]) -> Answer:
+        headers = {**call.get("headers", {}), **self._signer.headers()}
+        return self._http.send(where, method, **{**call, "headers": headers})
+
+    # ---- what an answer means ----------------------------------------------------------------
+
+    def _body(self, answer: Answer, request: Request) -> Any:
+        for signal in self._settings.signals:
+            if _fits(signal, answer):
+                self._signalled(answer, signal)
+        body = self._http.json(answer, self._decoder)
+        if request.error:
+            said = jmespath.search(request.error, body)
+            if said:
+                self._refused(answer, said)
+        if self._settings.quota is not None:
+            self._spare(answer, self._settings.quota)
+        return body
+
+    def _signalled(self, answer: Answer, signal: Signal) -> None:
+        what = f"HTTP {answer.status} {signal.text or answer.response.reason_phrase}".strip()
+        after = retry_after(answer.response)
+        if signal.means == "retry":
+            raise passing(answer.where, what, "it should pass by itself", after)
+        self._stop(answer.where, f"the allowance is used up ({what})", after, signal.pause)
+
+    def _refused(self, answer: Answer, said: Any) -> Never:
+        text = "".join(c if c.isprintable() else " " for c in str(said))[:_SHOWN]
+        if any(word in text.lower() for word in _TRANSIENT_WORDS):
+            raise passing(answer.where, f"the answer says: {text}", "it should pass by itself")
+        fail(answer.where, f"the answer says: {text}", "see what the system means by it")
+
+    def _spare(self, answer: Answer, quota: Quota) -> None:
+        """Leave the rest of an allowance to the firm's other programs."""
+        found = re.search(quota.pattern, answer.response.headers.get(quota.header, ""))
+        if found is None:
+            return
+        parts = found.groupdict()
+        total = float(parts.get("total") or answer.response.headers.get(quota.total_header or "", 0) or 0)
+        if total <= 0:
+            return
+        used = float(parts["used"]) if "used" in parts else total - float(parts["left"])
+        if used >= quota.share * total:
+            self._stop(answer.where, f"{used:.0f} of {total:.0f} requests of the allowance are used")
+
+    def _stop(
+        self, where: str, what: str, after: float | None = None, pause: timedelta | None = None
+    ) -> Never:
+        now = self.server_time or datetime.now(UTC)
+        midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        until = now + (timedelta(seconds=after) if after is not None else pause or midnight - now)
+        remedy = "wait, raise the allowance, or poll less often"
+        raise StopError(f"{where}: {what}; nothing is asked until {until:%Y-%m-%d %H:%M} UTC", until, remedy)
+
+
+def _filled(told: Any, bound: Mapping[str, str | int]) -> Any:
+    """A request's part with {since} and {until} filled in, however deep they stand."""
+    if isinstance(told, str):
+        if (whole := re.fullmatch(r"\{(since|until)\}", told)) is not None:
+            return bound[whole[1]]
+        for name, value in bound.items():
+            told = told.replace(f"{{{name}}}", str(value))
+        return told
+    if isinstance(told, dict):
+        return {name: _filled(part, bound) for name, part in told.items()}
+    return [_filled(part, bound) for part in told] if isinstance(told, list | tuple) else told
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _fits(signal: Signal, answer: Answer) -> bool:
+    if signal.status is not None and signal.status != answer.status:
+        return False
+    return signal.text is None or signal.text.encode() in answer.body
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port

@@ -1,0 +1,66 @@
+"""A vendor as a declaration: what every configuration of it has in common, told to the engine as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import Field
+
+from collectors.contract import Role, System, SystemSettings
+from collectors.engines.rest import RestConnection, Unpack
+from collectors.engines.rest_settings import RestSettings
+from collectors.engines.sql_settings import Duration
+from collectors.mapping.rules import FieldRule
+
+Declare = Callable[[Any], Mapping[str, Any]]
+
+
+class VendorSettings(SystemSettings):
+    """What may be said of any vendor's system.
+
+    ``omit`` leaves streams out, ``fields`` maps single fields of a stream otherwise than we do (a custom
+    field, say), ``sweep_every`` is how often ids are compared where deletions do not show.
+    """
+
+    omit: tuple[str, ...] = ()
+    fields: dict[str, dict[str, FieldRule]] = Field(default_factory=dict)
+    sweep_every: Duration = Field(default=timedelta(hours=20), ge=timedelta(0))
+    timeout_s: float = Field(default=70.0, gt=0, le=600)
+
+
+def rest_system(  # noqa: PLR0913 - what a system says of itself
+    *,
+    kind: str,
+    title: str,
+    roles: tuple[Role, ...],
+    settings: type[VendorSettings],
+    declare: Declare,
+    records: tuple[str, ...],
+    verified: Literal["real server", "documented contract"] = "documented contract",
+    unpack: Mapping[str, Unpack] | None = None,
+    notes: str = "",
+) -> System:
+    """A system read by the JSON engine; ``declare`` makes the engine's settings of the vendor's."""
+
+    def connect(name: str, chosen: VendorSettings) -> RestConnection:
+        return RestConnection(name, declared(declare, chosen), unpack)
+
+    return System(kind, title, roles, settings, connect, verified, records, notes)
+
+
+def declared(declare: Declare, chosen: VendorSettings) -> RestSettings:
+    """The engine's settings; raises ValueError for streams and fields that do not exist."""
+    told = dict(declare(chosen))
+    streams = {name: dict(stream) for name, stream in told["streams"].items()}
+    stray = (set(chosen.omit) | set(chosen.fields)) - set(streams)
+    if stray:
+        raise ValueError(f"there is no stream {min(stray)!r}: there are {', '.join(streams)}")
+    for name, rules in chosen.fields.items():
+        streams[name]["fields"] = {**streams[name]["fields"], **rules}
+    for stream in streams.values():
+        if "ids" in stream:
+            stream.setdefault("sweep_every", chosen.sweep_every)
+    told["streams"] = {name: stream for name, stream in streams.items() if name not in chosen.omit}
+    return RestSettings.model_validate({"timeout_s": chosen.timeout_s, **told})

@@ -1,0 +1,1 @@
+"""Simulated systems behind real HTTP: each answers as its vendor's documentation says."""
