@@ -130,18 +130,19 @@ def reject_list(connection: Connection) -> list[dict[str, Any]]:
 def trace(connection: Connection, engagement: str, other: list[str]) -> dict[str, Any]:
     """The whole way of one engagement with the spans of each hop."""
     way = journey.journey(connection, engagement)
+    spans = journey.spans_by_hop(connection, engagement, way.hops)
     return {
         "engagement": way.engagement,
         "title": way.title,
         "legal_entity": way.legal_entity,
         "also_found": other,
-        "hops": [_hop(connection, engagement, hop) for hop in way.hops],
+        "hops": [_hop(hop, touching) for hop, touching in zip(way.hops, spans, strict=True)],
         "exceptions": [exceptions.as_json(row) for row in way.findings],
         "links": [dict(row) for row in way.links],
     }
 
 
-def _hop(connection: Connection, engagement: str, hop: journey.Hop) -> dict[str, Any]:
+def _hop(hop: journey.Hop, touching: list[SpanRow]) -> dict[str, Any]:
     return {
         "stage": hop.stage,
         "title": hop.title,
@@ -158,7 +159,7 @@ def _hop(connection: Connection, engagement: str, hop: journey.Hop) -> dict[str,
             {**r, "at": _iso(r["at"]), "amount": None if r["amount"] is None else str(r["amount"])}
             for r in hop.records
         ],
-        "spans": [_span(s) for s in journey.spans(connection, engagement, hop)],
+        "spans": [_span(s) for s in touching],
     }
 
 

@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, and_, exists, func, or_, select, union
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Connection,
+    Executable,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    union,
+    union_all,
+)
 
-from queries import read
 from queries.records import ANCHORS, NODE_KINDS
 from queries.schema import RECORD_TABLES, finding, link, node, span, span_key, stream_state, system_role
-from queries.spans import ObjectRef, SpanRow, spans_of_key, spans_of_trace
+from queries.spans import ObjectRef, SpanRow, whole_traces
 from queries.types import HOURS_SCALE, from_minor, from_scaled
 
 _SHOWN = 200
+_SHOWN_OF_IT = (
+    "system", "id", "number", "name", "status", "state", "amount", "currency", "source_url",
+)  # fmt: skip
+_TRACE_ID = re.compile("[0-9a-fA-F]{16,32}")
+
+# a statement is put together once: each time would take longer than the store takes to answer it
+_ENGAGEMENT = bindparam("engagement", type_=Text)
+_OPEN = (
+    select(finding).where(finding.c.engagement_id == _ENGAGEMENT, finding.c.is_open).order_by(finding.c.since)
+)
+_MEMBERS = select(node.c.kind, node.c.id, node.c.system).where(node.c.engagement_id == _ENGAGEMENT)
+_LINE, _DEAL = RECORD_TABLES["invoice_line"], RECORD_TABLES["opportunity"]
+_INVOICES = (
+    select(_LINE.c.invoice_id, _LINE.c.invoice_system).where(_LINE.c.engagement_id == _ENGAGEMENT).distinct()
+)
+_FIRST_DEAL = (
+    select(_DEAL.c.customer_name, _DEAL.c.name, _DEAL.c.number, _DEAL.c.legal_entity)
+    .where(_DEAL.c.engagement_id == _ENGAGEMENT)
+    .order_by(_DEAL.c.won_at, _DEAL.c.id)
+    .limit(1)
+)
 
 
 class Stage(NamedTuple):
@@ -91,27 +130,35 @@ class Journey:
 def resolve(connection: Connection, any_id: str) -> list[str]:
     """The engagements an id of any system, a number, a finding or a trace belongs to; best guess first."""
     text = any_id.strip()
-    found = list(
-        connection.execute(
-            select(node.c.engagement_id)
-            .where(or_(node.c.engagement_id == text, node.c.id == text))
-            .distinct()
-        ).scalars()
-    )
-    found += connection.execute(select(finding.c.engagement_id).where(finding.c.id == text)).scalars()
+    guesses = sorted((rank, name) for name, rank in connection.execute(_guesses(), {"id": text}) if name)
+    found = [name for _, name in guesses]
+    if not found or _TRACE_ID.fullmatch(text):
+        found += _by_trace(connection, text)
+    return list(dict.fromkeys(found))
+
+
+@cache
+def _guesses() -> Executable:
+    """Each way an id may be meant, one after another in one statement, with its rank."""
+    text = bindparam("id", type_=Text)
     # a record's key begins with its system: an id alone would read through the whole table
-    systems = list(connection.execute(select(stream_state.c.system).distinct()).scalars())
+    systems = select(stream_state.c.system)
+    ways = [
+        select(node.c.engagement_id).where(or_(node.c.engagement_id == text, node.c.id == text)).distinct(),
+        select(finding.c.engagement_id).where(finding.c.id == text),
+    ]
     for kind, table in RECORD_TABLES.items():
         if kind in ANCHORS:
-            mine = and_(table.c.system.in_(systems), table.c.id == text)
-            found += connection.execute(select(table.c.engagement_id).where(mine).distinct()).scalars()
+            ways.append(select(table.c.engagement_id).where(table.c.system.in_(systems), table.c.id == text))
         if kind in NODE_KINDS and "number" in table.c:
-            found += connection.execute(select(table.c.engagement_id).where(table.c.number == text)).scalars()
-    found += _by_invoice(connection, text, systems) + _by_trace(connection, text)
-    return [name for name in dict.fromkeys(found) if name]
+            ways.append(select(table.c.engagement_id).where(table.c.number == text))
+    ways.append(_by_invoice(text, systems))
+    return union_all(
+        *(way.add_columns(literal_column(str(rank)).label("rank")) for rank, way in enumerate(ways))
+    )
 
 
-def _by_invoice(connection: Connection, text: str, systems: Sequence[str]) -> list[str]:
+def _by_invoice(text: BindParameter[str], systems: Select[Any]) -> Select[Any]:
     invoice, line = RECORD_TABLES["invoice"], RECORD_TABLES["invoice_line"]
     key = (invoice.c.system, invoice.c.id)
     named = union(
@@ -119,8 +166,7 @@ def _by_invoice(connection: Connection, text: str, systems: Sequence[str]) -> li
         select(*key).where(invoice.c.number == text),
     ).subquery("named")
     mine = and_(line.c.invoice_system == named.c.system, line.c.invoice_id == named.c.id)
-    query = select(line.c.engagement_id).distinct().select_from(named.join(line, mine))
-    return [name for name in connection.execute(query).scalars() if name]
+    return select(line.c.engagement_id).distinct().select_from(named.join(line, mine))
 
 
 def _by_trace(connection: Connection, text: str) -> list[str]:
@@ -142,8 +188,7 @@ def _by_trace(connection: Connection, text: str) -> list[str]:
 
 def journey(connection: Connection, engagement: str) -> Journey:
     """The hops of an engagement, its open findings, and which link ties which records by which method."""
-    query = select(finding).where(finding.c.engagement_id == engagement, finding.c.is_open)
-    found = read.rows(connection, query.order_by(finding.c.since))
+    found = _rows(connection, _OPEN, engagement)
     hops = [_hop(connection, engagement, stage) for stage in STAGES]
     hops = [
         hop
@@ -153,14 +198,18 @@ def journey(connection: Connection, engagement: str) -> Journey:
         or _broken(hop, found)
     ]
     _states(hops, found)
-    deal = RECORD_TABLES["opportunity"]
-    first = connection.execute(
-        select(deal).where(deal.c.engagement_id == engagement).order_by(deal.c.won_at, deal.c.id).limit(1)
-    ).one_or_none()
+    first = connection.execute(_FIRST_DEAL, {"engagement": engagement}).one_or_none()
     parts = [first.customer_name, first.name or first.number] if first else []
     entity = first.legal_entity if first else next((row["legal_entity"] for row in found), None)
     title = " - ".join(part for part in parts if part) or engagement
     return Journey(engagement, title, entity, hops, found, links(connection, engagement))
+
+
+def _rows(connection: Connection, statement: Executable, engagement: str) -> list[dict[str, Any]]:
+    found = connection.execute(statement, {"engagement": engagement})
+    # the names of columns are a kind of text of their own, which not every writer of JSON takes
+    names = [str(name) for name in found.keys()]  # noqa: SIM118 - the keys of a result, not of a mapping
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def _broken(hop: Hop, found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -205,8 +254,16 @@ def _hop(connection: Connection, engagement: str, stage: Stage) -> Hop:
 
 
 def _records(connection: Connection, engagement: str, stage: Stage) -> list[dict[str, Any]]:
+    far = datetime.max.replace(tzinfo=UTC)
+    rows = _rows(connection, _of_stage(stage), engagement)
+    return sorted(rows, key=lambda row: (_moment(row, stage.at) or far, row["system"], row["id"]))
+
+
+@cache
+def _of_stage(stage: Stage) -> Executable:
+    """The records that make a stage, with what is shown of them."""
     table = RECORD_TABLES[stage.kind]
-    query = select(table).where(table.c.engagement_id == engagement, table.c.deleted_at.is_(None))
+    query = select(*_columns(stage)).where(table.c.engagement_id == _ENGAGEMENT, table.c.deleted_at.is_(None))
     if stage.kind == "invoice_line":
         header = RECORD_TABLES["invoice"]
         mine = and_(table.c.invoice_system == header.c.system, table.c.invoice_id == header.c.id)
@@ -217,9 +274,12 @@ def _records(connection: Connection, engagement: str, stage: Stage) -> list[dict
         query = query.where(_in_role(table, stage.role))
     if stage.kind == "revenue_line":
         query = query.where(table.c.state != "scheduled")
-    far = datetime.max.replace(tzinfo=UTC)
-    rows = read.rows(connection, query)
-    return sorted(rows, key=lambda row: (_moment(row, stage.at) or far, row["system"], row["id"]))
+    return query
+
+
+def _columns(stage: Stage) -> list[Column[Any]]:
+    wanted = {*_SHOWN_OF_IT, *stage.at, stage.done}
+    return [column for column in RECORD_TABLES[stage.kind].c if column.name in wanted]
 
 
 def _in_role(table: Table, role: str) -> Any:
@@ -228,23 +288,32 @@ def _in_role(table: Table, role: str) -> Any:
 
 def _time_hop(connection: Connection, engagement: str, stage: Stage) -> Hop:
     """Time is summed in the store: an engagement may hold thousands of entries."""
-    table = RECORD_TABLES["time_entry"]
-    here = and_(
-        table.c.engagement_id == engagement, table.c.deleted_at.is_(None), table.c.status == "approved"
-    )
-    query = select(
-        func.count(), func.min(table.c.system), func.min(table.c.approved_at), func.max(table.c.approved_at),
-        func.sum(table.c.hours), func.min(table.c.work_date), func.max(table.c.work_date),
-    ).where(here)  # fmt: skip
-    count, system, first, last, hours, worked_from, worked_to = connection.execute(query).one()
+    sums, newest = _of_time(stage)
+    count, system, first, last, hours, worked_from, worked_to = connection.execute(
+        sums, {"engagement": engagement}
+    ).one()
     hop = Hop(stage.key, stage.title, "done" if count else "not_reached", system, int(count))
     if count:
         hop.first_at = first or _midnight(worked_from)
         hop.last_at = last or _midnight(worked_to)
         hop.hours = from_scaled(int(hours), HOURS_SCALE).normalize()
-        newest = select(table).where(here).order_by(table.c.work_date.desc(), table.c.id)
-        hop.records = [_shown(row, stage) for row in read.rows(connection, newest.limit(_SHOWN))]
+        hop.records = [_shown(row, stage) for row in _rows(connection, newest, engagement)]
     return hop
+
+
+@cache
+def _of_time(stage: Stage) -> tuple[Executable, Executable]:
+    """The sums of approved time, and its newest entries."""
+    table = RECORD_TABLES["time_entry"]
+    here = and_(
+        table.c.engagement_id == _ENGAGEMENT, table.c.deleted_at.is_(None), table.c.status == "approved"
+    )
+    sums = select(
+        func.count(), func.min(table.c.system), func.min(table.c.approved_at), func.max(table.c.approved_at),
+        func.sum(table.c.hours), func.min(table.c.work_date), func.max(table.c.work_date),
+    ).where(here)  # fmt: skip
+    newest = select(*_columns(stage)).where(here).order_by(table.c.work_date.desc(), table.c.id)
+    return sums, newest.limit(_SHOWN)
 
 
 def _moment(row: Mapping[str, Any], names: Iterable[str]) -> datetime | None:
@@ -274,8 +343,15 @@ def _shown(row: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
 
 def links(connection: Connection, engagement: str) -> list[dict[str, Any]]:
     """Which reference ties which records, by which method; refused ones as suggestions with the reason."""
+    found = {tuple(row.values()): row for row in _rows(connection, _links(), engagement)}
+    return [found[key] for key in sorted(found)]
+
+
+@cache
+def _links() -> Executable:
+    """The links out of the records of an engagement, and those into them."""
     members = (
-        select(node.c.kind, node.c.system, node.c.id).where(node.c.engagement_id == engagement).subquery()
+        select(node.c.kind, node.c.system, node.c.id).where(node.c.engagement_id == _ENGAGEMENT).subquery()
     )
     out = and_(
         link.c.from_kind == members.c.kind,
@@ -285,36 +361,27 @@ def links(connection: Connection, engagement: str) -> list[dict[str, Any]]:
     into = and_(
         link.c.to_kind == members.c.kind, link.c.to_system == members.c.system, link.c.to_id == members.c.id
     )
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for condition in (out, into):
-        query = select(link).select_from(link.join(members, condition))
-        found |= {tuple(row.values()): row for row in read.rows(connection, query.limit(1000))}
-    return [found[key] for key in sorted(found)]
+    sides = (select(link).join(members, end).limit(1000).subquery() for end in (out, into))
+    return union_all(*(select(side) for side in sides))
 
 
 def spans(connection: Connection, engagement: str, hop: Hop | None = None) -> list[SpanRow]:
     """The traces that touched an engagement's records, or those of one hop only, whole."""
-    keys = (
-        _span_keys(connection, engagement)
-        if hop is None
-        else [ObjectRef(r["kind"], r["id"], r["system"]) for r in hop.records]
-    )
-    if hop is not None and hop.stage == "invoice":
-        keys += _invoice_keys(connection, engagement)
-    touching = spans_of_key(connection, keys)
-    return spans_of_trace(connection, {span.trace_id for span in touching})
+    if hop is not None:
+        return spans_by_hop(connection, engagement, [hop])[0]
+    members = [ObjectRef(*row) for row in connection.execute(_MEMBERS, {"engagement": engagement})]
+    return whole_traces(connection, [members + _invoices(connection, engagement)])[0]
 
 
-def _span_keys(connection: Connection, engagement: str) -> list[ObjectRef]:
-    members = connection.execute(
-        select(node.c.kind, node.c.id, node.c.system).where(node.c.engagement_id == engagement)
-    )
-    return [ObjectRef(*row) for row in members] + _invoice_keys(connection, engagement)
+def spans_by_hop(connection: Connection, engagement: str, hops: Sequence[Hop]) -> list[list[SpanRow]]:
+    """For each hop the traces that touched its records, whole."""
+    keys = [[ObjectRef(r["kind"], r["id"], r["system"]) for r in hop.records] for hop in hops]
+    for hop, mine in zip(hops, keys, strict=True):
+        if hop.stage == "invoice":
+            mine.extend(_invoices(connection, engagement))
+    return whole_traces(connection, keys)
 
 
-def _invoice_keys(connection: Connection, engagement: str) -> list[ObjectRef]:
-    line = RECORD_TABLES["invoice_line"]
-    query = (
-        select(line.c.invoice_id, line.c.invoice_system).where(line.c.engagement_id == engagement).distinct()
-    )
-    return [ObjectRef("invoice", row[0], row[1]) for row in connection.execute(query) if row[0]]
+def _invoices(connection: Connection, engagement: str) -> list[ObjectRef]:
+    found = connection.execute(_INVOICES, {"engagement": engagement})
+    return [ObjectRef("invoice", identifier, system) for identifier, system in found if identifier]

@@ -6,13 +6,12 @@ ignored, and its business keys with it. Times are nanoseconds since 1970 in UTC.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, select, tuple_
 
 from queries.schema import span, span_key
 from queries.types import to_micros
@@ -60,6 +59,13 @@ class SpanKey(NamedTuple):
     start_ns: int
 
 
+class SpanId(NamedTuple):
+    """What tells one stored span from all others."""
+
+    trace_id: str
+    span_id: str
+
+
 class ObjectRef(NamedTuple):
     """A business object to look up; with a system, spans that name another system do not count."""
 
@@ -68,7 +74,12 @@ class ObjectRef(NamedTuple):
     system: str | None = None
 
 
-_SPAN_COLUMNS = tuple(span.c[name] for name in SpanRow._fields)
+_OF_TRACES = (
+    select(*(span.c[name] for name in SpanRow._fields))
+    .where(span.c.trace_id.in_(bindparam("traces", expanding=True)))
+    .order_by(span.c.start_ns, span.c.trace_id, span.c.span_id)
+    .limit(bindparam("most"))
+)
 
 
 def store_spans(
@@ -91,29 +102,58 @@ def store_spans(
     return len(rows)
 
 
-def spans_of_key(
-    connection: Connection, keys: Iterable[tuple[str, str] | ObjectRef], limit: int = 1000
-) -> list[SpanRow]:
-    """The newest ``limit`` spans that name any of the business objects, oldest first.
+def spans_naming(
+    connection: Connection, groups: Sequence[Iterable[tuple[str, str] | ObjectRef]], limit: int = 1000
+) -> list[list[SpanId]]:
+    """For each group of business objects the newest ``limit`` spans that name any of them, newest first.
 
-    ``limit`` spans in the answer mean that there may be more.
+    ``limit`` spans in an answer mean that there may be more. One statement, any number of objects.
     """
-    wanted = sorted({ObjectRef(*key) for key in keys}, key=_by_kind_and_system)
-    found: dict[tuple[str, str], SpanRow] = {}
-    for start in range(0, len(wanted), _IDS_PER_STATEMENT):
-        named = (
-            select(span_key.c.trace_id, span_key.c.span_id, span_key.c.start_ns)
-            .where(or_(*_conditions(wanted[start : start + _IDS_PER_STATEMENT])))
-            .distinct()
-            .order_by(span_key.c.start_ns.desc(), span_key.c.trace_id, span_key.c.span_id)
-            .limit(limit)
-            .subquery()
-        )
-        rows = select(*_SPAN_COLUMNS).join(
-            named, and_(span.c.trace_id == named.c.trace_id, span.c.span_id == named.c.span_id)
-        )
-        found.update(((row.trace_id, row.span_id), SpanRow(*row)) for row in connection.execute(rows))
-    return sorted(found.values(), key=_by_start)[-limit:]
+    asked = [
+        (str(place), *ref) for place, group in enumerate(groups) for ref in {ObjectRef(*key) for key in group}
+    ]
+    if not asked:
+        return [[] for _ in groups]
+    table, mark = _ASKED[connection.dialect.name]
+    sql = _NAMING.format(table=table, mark=mark)
+    # a span may name several objects of a group: it is one span
+    found: list[dict[SpanId, None]] = [{} for _ in groups]
+    for place, *identity in connection.exec_driver_sql(sql, (json.dumps(asked), limit)):
+        found[int(place)][SpanId(*identity)] = None
+    return [list(spans) for spans in found]
+
+
+#: the objects as a table of JSON lists, and how a parameter is written
+_ASKED = {"sqlite": ("json_each(?)", "?"), "postgresql": ("json_array_elements(%s::json)", "%s")}
+#: a cross join keeps its order on SQLite: the few that are asked for, then their keys by index
+_NAMING = """
+SELECT place, trace_id, span_id FROM (
+    SELECT asked.place, span_key.trace_id, span_key.span_id, dense_rank() OVER (
+        PARTITION BY asked.place
+        ORDER BY span_key.start_ns DESC, span_key.trace_id, span_key.span_id
+    ) AS newness
+    FROM (SELECT value ->> 0 AS place, value ->> 1 AS kind, value ->> 2 AS id, value ->> 3 AS system
+        FROM {table}) asked
+    CROSS JOIN span_key
+    WHERE span_key.kind = asked.kind AND span_key.id = asked.id
+        AND (span_key.system IS NULL OR asked.system IS NULL OR span_key.system = asked.system)
+) named WHERE newness <= {mark} ORDER BY place, newness
+"""
+
+
+def whole_traces(
+    connection: Connection, groups: Sequence[Iterable[ObjectRef]], limit: int = 20_000
+) -> list[list[SpanRow]]:
+    """For each group of business objects every span of the traces that touched any, oldest first.
+
+    At most ``limit`` spans a group, as :func:`spans_of_trace` gives them.
+    """
+    wanted = [{span.trace_id for span in named} for named in spans_naming(connection, groups)]
+    found = spans_of_trace(connection, set().union(*wanted), limit)
+    if len(found) < limit:
+        return [[row for row in found if row.trace_id in traces] for traces in wanted]
+    # one group's many spans must not take the place of another's
+    return [spans_of_trace(connection, traces, limit) for traces in wanted]
 
 
 def spans_of_trace(connection: Connection, trace_ids: Iterable[str], limit: int = 20_000) -> list[SpanRow]:
@@ -124,13 +164,8 @@ def spans_of_trace(connection: Connection, trace_ids: Iterable[str], limit: int 
     wanted = sorted({trace_id.strip().lower().rjust(32, "0") for trace_id in trace_ids})
     found: list[SpanRow] = []
     for start in range(0, len(wanted), _IDS_PER_STATEMENT):
-        rows = (
-            select(*_SPAN_COLUMNS)
-            .where(span.c.trace_id.in_(wanted[start : start + _IDS_PER_STATEMENT]))
-            .order_by(span.c.start_ns, span.c.trace_id, span.c.span_id)
-            .limit(limit)
-        )
-        found.extend(SpanRow(*row) for row in connection.execute(rows))
+        asked = {"traces": wanted[start : start + _IDS_PER_STATEMENT], "most": limit}
+        found.extend(SpanRow(*row) for row in connection.execute(_OF_TRACES, asked))
     return sorted(found, key=_by_start)[:limit]
 
 
@@ -147,18 +182,6 @@ def prune(connection: Connection, before: datetime, batch: int = 5000) -> int:
         old = select(*identity).where(table.c.start_ns < cut).limit(batch)
         gone += connection.execute(delete(table).where(tuple_(*identity).in_(old))).rowcount
     return gone
-
-
-def _conditions(wanted: Sequence[ObjectRef]) -> Iterable[ColumnElement[bool]]:
-    for (kind, system), group in groupby(wanted, key=itemgetter(0, 2)):
-        named = and_(span_key.c.kind == kind, span_key.c.id.in_([ref.id for ref in group]))
-        if system is not None:
-            named = and_(named, or_(span_key.c.system.is_(None), span_key.c.system == system))
-        yield named
-
-
-def _by_kind_and_system(ref: ObjectRef) -> tuple[str, str, str]:
-    return ref.kind, ref.system or "", ref.id
 
 
 def _by_start(row: SpanRow) -> tuple[int, str, str]:

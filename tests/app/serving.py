@@ -12,7 +12,7 @@ import uvicorn
 from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
-from queries.spans import SpanKey, SpanRow, spans_of_key, spans_of_trace, store_spans
+from queries.spans import SpanKey, SpanRow, spans_naming, spans_of_trace, store_spans
 from queries.store import reading, writing
 
 NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)
@@ -49,7 +49,10 @@ def keeping(engine: Engine) -> Callable[[Sequence[SpanRow], Sequence[SpanKey]], 
 def naming(engine: Engine, kind: str, identity: str) -> list[SpanRow]:
     """The stored spans that name a business object."""
     with reading(engine) as connection:
-        return spans_of_key(connection, [(kind, identity)])
+        [found] = spans_naming(connection, [[(kind, identity)]])
+        return [
+            row for row in spans_of_trace(connection, {span.trace_id for span in found}) if row[:2] in found
+        ]
 
 
 def in_trace(engine: Engine, trace_id: str) -> list[SpanRow]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import event
 
 from queries import polls
-from queries.journey import Hop, journey, resolve
-from queries.records import ANCHORS
+from queries.journey import Hop, journey, resolve, spans, spans_by_hop
+from queries.records import ANCHORS, NODE_KINDS
 from queries.spans import store_spans
 from tests.cast import Cast, casting, utc
 from tests.queries.test_spans import key, row
@@ -68,10 +69,29 @@ def test_a_trace_leads_to_the_engagement_it_touched(firm: Cast) -> None:
     assert resolve(firm.connection, TRACE.upper()) == [firm.engagement("opportunity", "O1")]
 
 
+def test_a_trace_that_is_written_like_a_number_leads_to_both(firm: Cast) -> None:
+    firm.deal("O1", number=TRACE)
+    firm.deal("O2")
+    store_spans(
+        firm.connection, [row(1, TRACE)], [key(row(1, TRACE), "opportunity", "O2")], utc("2026-11-20T18:00Z")
+    )
+
+    assert resolve(firm.connection, TRACE) == [firm.engagement("opportunity", name) for name in ("O1", "O2")]
+
+
+@pytest.mark.parametrize(("first", "second"), [("O1", "O2"), ("O2", "O1")])
+def test_an_id_is_a_better_guess_than_a_number(firm: Cast, first: str, second: str) -> None:
+    firm.deal(first)
+    firm.deal(second, number=first)
+
+    homes = [firm.engagement("opportunity", name) for name in (first, second)]
+    assert resolve(firm.connection, first) == homes
+
+
 def test_nothing_large_is_read_through(embedded: Cast) -> None:
     work(embedded)
-    spans = [row(1, TRACE)]
-    store_spans(embedded.connection, spans, [key(spans[0], "project", "P1")], utc("2026-11-20T18:00Z"))
+    told = row(1, TRACE)
+    store_spans(embedded.connection, [told], [key(told, "project", "P1")], utc("2026-11-20T18:00Z"))
     asked: list[tuple[str, Any]] = []
     engine = embedded.connection.engine
 
@@ -80,10 +100,13 @@ def test_nothing_large_is_read_through(embedded: Cast) -> None:
 
     event.listen(engine, "before_cursor_execute", note)
     for any_id in (TRACE, "INV-77"):
-        assert resolve(embedded.connection, any_id)
+        [home] = resolve(embedded.connection, any_id)
+    hops = journey(embedded.connection, home).hops
+    assert any(spans_by_hop(embedded.connection, home, hops))
     event.remove(engine, "before_cursor_execute", note)
 
-    large = {*ANCHORS, "opportunity", "contract", "project", "invoice", "finding", "node", "span", "span_key"}
+    large = {*ANCHORS, *NODE_KINDS, "invoice", "finding", "node", "link", "span", "span_key"}
+    large -= {"contract_line", "billing_event"}  # nobody writes their ids: they have no number
     steps = [
         step[3]
         for sql, values in asked
@@ -91,6 +114,46 @@ def test_nothing_large_is_read_through(embedded: Cast) -> None:
     ]
     assert {step.split()[1] for step in steps if step.startswith("SEARCH")} >= large
     assert {step.split()[1] for step in steps if step.startswith("SCAN")} & large == set()
+
+
+def test_links_are_told_once_and_can_be_written_as_json(firm: Cast) -> None:
+    work(firm)
+    found = journey(firm.connection, firm.engagement("opportunity", "O1")).links
+
+    told = [(row["from_id"], row["name"], row["to_id"]) for row in orjson.loads(orjson.dumps(found))]
+    assert told == [
+        ("C1", "opportunity", "O1"), ("CL1", "contract", "C1"), ("M1", "contract_line", "CL1"),
+        ("M1", "project", "P1"), ("P1", "contract", "C1"), ("P1", "time_entry contract_line clm CL1", "CL1"),
+    ]  # fmt: skip
+
+
+# ---- spans -----------------------------------------------------------------------------------
+
+
+def test_each_hop_has_the_traces_that_touched_its_records_whole(firm: Cast) -> None:
+    work(firm)
+    won, handed, billed, strange = ("1" * 32, "2" * 32, "3" * 32, "4" * 32)
+    told = [row(5, won), row(1, won), row(2, handed), row(3, billed), row(4, strange)]
+    keys = [
+        key(told[0], "opportunity", "O1"),
+        key(told[2], "opportunity", "O1", "crm"),
+        key(told[2], "project", "P1"),
+        key(told[3], "invoice", "I1", "erp"),
+        key(told[4], "project", "P1", "another"),
+    ]
+    store_spans(firm.connection, told, keys, utc("2026-11-20T18:00Z"))
+    home = firm.engagement("opportunity", "O1")
+    hops = journey(firm.connection, home).hops
+
+    found = spans_by_hop(firm.connection, home, hops)
+
+    assert {hop.stage: rows for hop, rows in zip(hops, found, strict=True) if rows} == {
+        "opportunity": [told[1], told[2], told[0]],
+        "project": [told[2]],
+        "invoice": [told[3]],
+    }
+    assert found == [spans(firm.connection, home, hop) for hop in hops]
+    assert spans(firm.connection, home) == [told[1], told[2], told[3], told[0]]
 
 
 # ---- the invoice hop -------------------------------------------------------------------------

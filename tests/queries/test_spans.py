@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from queries.spans import ObjectRef, SpanKey, SpanRow, prune, spans_of_key, spans_of_trace, store_spans
+from queries.spans import (
+    ObjectRef,
+    SpanKey,
+    SpanRow,
+    prune,
+    spans_naming,
+    spans_of_trace,
+    store_spans,
+    whole_traces,
+)
 from queries.store import reading, writing
 
 NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)
@@ -48,8 +57,11 @@ def keep(engine: Engine, spans: list[SpanRow], keys: list[SpanKey] | None = None
 
 
 def of_key(engine: Engine, *keys: tuple[str, str] | ObjectRef, limit: int = 1000) -> list[SpanRow]:
+    """The spans that name any of the objects, newest first."""
     with reading(engine) as connection:
-        return spans_of_key(connection, keys, limit)
+        [found] = spans_naming(connection, [keys], limit)
+        rows = {row[:2]: row for row in spans_of_trace(connection, {span.trace_id for span in found})}
+        return [rows[span] for span in found]
 
 
 def of_trace(engine: Engine, *traces: str, limit: int = 1000) -> list[SpanRow]:
@@ -90,11 +102,11 @@ def test_nothing_to_store_is_fine(engine: Engine) -> None:
     assert keep(engine, []) == 0
 
 
-def test_spans_of_a_key_are_the_newest_in_order_of_time(engine: Engine) -> None:
+def test_spans_of_a_key_are_the_newest(engine: Engine) -> None:
     spans = [row(number) for number in (3, 1, 2)]
     keep(engine, spans, [key(span, "project", "P1") for span in spans])
 
-    assert [span.start_ns - START for span in of_key(engine, ("project", "P1"), limit=2)] == [2, 3]
+    assert [span.start_ns - START for span in of_key(engine, ("project", "P1"), limit=2)] == [3, 2]
 
 
 def test_a_span_that_names_two_of_the_objects_comes_once(engine: Engine) -> None:
@@ -102,6 +114,47 @@ def test_a_span_that_names_two_of_the_objects_comes_once(engine: Engine) -> None
     keep(engine, [span], [key(span, "project", "P1"), key(span, "invoice", "I1")])
 
     assert of_key(engine, ("project", "P1"), ("invoice", "I1")) == [span]
+
+
+def test_a_span_that_names_two_of_the_objects_counts_once(engine: Engine) -> None:
+    old, new = row(1), row(2)
+    keep(engine, [old, new], [key(old, "project", "P1"), *(key(new, "invoice", i) for i in ("I1", "I2"))])
+
+    assert of_key(engine, ("project", "P1"), ("invoice", "I1"), ("invoice", "I2"), limit=2) == [new, old]
+
+
+def test_groups_of_objects_are_answered_each_for_itself(engine: Engine) -> None:
+    spans = [row(number) for number in (1, 2, 3)]
+    keep(engine, spans, [key(span, "project", "P1") for span in spans] + [key(spans[0], "invoice", "I1")])
+    groups = [[("project", "P1")], [], [("invoice", "I1"), ("invoice", "I9")], [("invoice", "I1")]]
+
+    with reading(engine) as connection:
+        found = spans_naming(connection, groups, limit=2)
+        assert spans_naming(connection, []) == []
+        assert spans_naming(connection, [[], []]) == [[], []]
+
+    assert found == [[s[:2] for s in (spans[2], spans[1])], [], [spans[0][:2]], [spans[0][:2]]]
+
+
+def test_a_key_is_found_whatever_is_written_in_it(engine: Engine) -> None:
+    odd = 'a"b\\c %s ? : é 日本 \U0001f600'
+    keep(engine, [row(1)], [key(row(1), "project", odd)])
+
+    assert of_key(engine, ("project", odd)) == [row(1)]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 6, 7, 100])
+def test_whole_traces_of_groups_are_what_each_group_alone_would_get(engine: Engine, limit: int) -> None:
+    first, second = "1" * 32, "2" * 32
+    spans = [row(n, first) for n in (1, 2, 4, 8)] + [row(n, second) for n in (3, 5)]
+    keep(engine, spans, [key(spans[1], "project", "P1"), key(spans[5], "project", "P2")])
+    one, two = ObjectRef("project", "P1"), ObjectRef("project", "P2")
+
+    with reading(engine) as connection:
+        found = whole_traces(connection, [[one], [two], [], [one, two]], limit)
+
+    alone = [of_trace(engine, *traces, limit=limit) for traces in ([first], [second], [], [first, second])]
+    assert found == alone
 
 
 def test_a_kind_is_part_of_the_key(engine: Engine) -> None:
@@ -125,7 +178,7 @@ def test_more_objects_than_one_statement_takes_are_all_asked_for(engine: Engine)
     spans = [row(number, trace=f"{number:032x}") for number in range(1, 1202)]
     keep(engine, spans, [key(span, "time_entry", span.span_id) for span in spans])
 
-    assert of_key(engine, *(("time_entry", span.span_id) for span in spans), limit=5000) == spans
+    assert of_key(engine, *(("time_entry", span.span_id) for span in spans), limit=5000) == spans[::-1]
     assert of_trace(engine, *(span.trace_id for span in spans), limit=5000) == spans
 
 
