@@ -43,6 +43,28 @@ def test_a_change_moves_the_stamp(odata: Odata) -> None:
     assert (changed["BillingDocument"], changed["TotalNetAmount"]) == (name, 9.5)
 
 
+def test_a_stamp_is_the_servers_own(odata: Odata) -> None:
+    forged = document(30) | {"LastChangeDateTime": "2001-01-01T00:00:00Z"}
+
+    odata.load(BILLING, DOCUMENT, [forged], at=MORNING)
+
+    row = odata.get(odata.v4(f"{BILLING}/{DOCUMENT}('{forged['BillingDocument']}')")).json()
+    assert row["LastChangeDateTime"] == "2026-11-02T08:00:00.000Z"
+
+
+def test_a_row_with_a_tag_is_changed_only_by_who_names_it(odata: Odata) -> None:
+    key = {"dataAreaId": "usmf", "ProjInvoiceId": "PI-2"}
+    odata.load(FINANCE, "ProjInvoiceJournalHeaders", [key], at=MORNING)
+    address = odata.v4(f"{FINANCE}/ProjInvoiceJournalHeaders(dataAreaId='usmf',ProjInvoiceId='PI-2')")
+
+    unnamed = odata.client.patch(address, json={"InvoiceAmount": 1})
+    named = odata.client.patch(
+        address, json={"InvoiceAmount": 1}, headers={"If-Match": 'W/"2026-11-02T08:00:00Z"'}
+    )
+
+    assert (unnamed.status_code, named.status_code) == (428, 200)
+
+
 def test_a_change_of_an_item_alone_does_not_move_the_stamp_of_its_header(odata: Odata) -> None:
     odata.load(BILLING, DOCUMENT, [document(10)], at=MORNING)
     key = {"BillingDocument": numbered(10, 11)[0], "BillingDocumentItem": "000010"}
