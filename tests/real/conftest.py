@@ -1,4 +1,4 @@
-"""A Tryton server to read: the one named, else one built here, copied and thrown away."""
+"""A Tryton server to read: the one named, else one built here, copied and thrown away; and an OData server."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.real.odata import Odata, Program, installed, served
 from tests.real.postgres import missing
 
 ADDRESS = "SIGHTGLASS_TEST_TRYTON"
@@ -60,7 +61,7 @@ class Built:
 @pytest.fixture(scope="session")
 def tryton_built() -> Built:
     """A Tryton ready to be started. Building one takes some minutes, once: it is kept in the cache."""
-    cache = Path(os.environ.get(CACHE, Path(__file__).parents[2] / ".cache")) / "tryton"
+    cache = _cache() / "tryton"
     # what the scripts make depends on them alone
     scripts = sorted(path for path in _SCRIPTS.iterdir() if path.suffix in {".py", ".sh", ".txt"})
     made_of = b"".join(path.read_bytes() for path in scripts)
@@ -88,6 +89,23 @@ def tryton(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     shutil.copytree(built.data, data)
     with _served(built.venv, data) as url:
         yield Tryton(url, json.loads((data / "manifest.json").read_text(encoding="utf-8")), own=True)
+
+
+@pytest.fixture(scope="session")
+def odata_program() -> Program:
+    """What runs an OData server; the first run fetches it, in some ten seconds."""
+    return installed(_cache() / "cap")
+
+
+@pytest.fixture(scope="module")
+def odata(odata_program: Program, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Odata]:
+    """An OData server with empty tables, for one file of tests alone."""
+    with served(odata_program, tmp_path_factory.mktemp("odata")) as server:
+        yield server
+
+
+def _cache() -> Path:
+    return Path(os.environ.get(CACHE, Path(__file__).parents[2] / ".cache"))
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The real parts the tests run against: a PostgreSQL server and a browser. What is here is used; on
+# The real parts the tests run against: a PostgreSQL server, a browser, npm. What is here is used; on
 # Debian and Ubuntu root installs what is missing; elsewhere each missing part is named in one line and
 # its tests are skipped. With CI=true a missing part is a failure.
 # shellcheck disable=SC2086  # lists of words, split on purpose
@@ -8,9 +8,10 @@ set -euo pipefail
 postgresql() { command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb'; }
 browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 fonts() { [ -n "$(fc-list)" ]; }
+nodejs() { type -P node && type -P npm; }
 
 missing() {
-  for part in postgresql browser fonts; do
+  for part in postgresql browser fonts nodejs; do
     "$part" >/dev/null 2>&1 || echo "$part"
   done
 }
@@ -20,6 +21,7 @@ packages() {
     postgresql) echo postgresql ;;
     browser) echo chromium ;;
     fonts) echo fontconfig fonts-dejavu-core ;;
+    nodejs) echo nodejs npm ;;
   esac
 }
 
