@@ -142,8 +142,13 @@ def _anchored(model: Any, options: dict[str, Any], folder: Path) -> dict[str, An
     """Relative paths of a system's settings lie beside the configuration file."""
     found = dict(options)
     for key, field in model.model_fields.items():
-        if "Path" in str(field.annotation) and isinstance(found.get(key), str):
+        if "pathlib" in str(field.annotation) and isinstance(found.get(key), str):
             found[key] = folder / found[key]
+    if isinstance(found.get("auth"), dict):
+        found["auth"] = {
+            key: folder / value if key.endswith("_file") and isinstance(value, str) else value
+            for key, value in found["auth"].items()
+        }
     return found
 
 

@@ -204,6 +204,7 @@ def _available(*, as_json: bool) -> None:
             "title": s.title,
             "roles": list(s.roles),
             "records": list(s.records),
+            "engine": s.engine,
             "verified_against": s.verified,
         }
         for s in systems().values()
@@ -212,8 +213,9 @@ def _available(*, as_json: bool) -> None:
         write_json(rows)
         return
     flat = [{**row, "roles": ", ".join(row["roles"])} for row in rows]
-    columns = ("kind", "title", "roles", "verified against")
-    write_table("Available systems", columns, _cells(flat, "kind", "title", "roles", "verified_against"))
+    names = ("kind", "title", "roles", "engine", "verified_against")
+    columns = tuple(name.replace("_", " ") for name in names)
+    write_table("Available systems", columns, _cells(flat, *names))
 
 
 @cli.command()

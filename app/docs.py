@@ -18,6 +18,8 @@ from pydantic.fields import FieldInfo
 from app.settings import Settings, SystemCommon
 from collectors.contract import System
 from collectors.discovery import systems
+from collectors.mapping import Format, StreamMapping
+from collectors.mapping.rules import Condition, Conditions, Rule
 from metrics.check import Check, checks
 from queries.untraceable import CHECK, REASON, REMEDY
 
@@ -103,15 +105,32 @@ def _system(system: System, described: dict[type[BaseModel], str]) -> str:
         f" Proven against: {system.verified}.\n"
     )
     parts += [_summary(system.settings), _keys(system.settings, below=True)]
-    for name, model in _nested(system.settings):
-        if model in described:
-            parts.append(
-                f"`{name}` takes the [same keys as that of {described[model]}](#{described[model]}).\n"
-            )
-        else:
-            parts += [f"### {system.kind}: keys of `{name}`\n", _summary(model), _keys(model)]
-            described[model] = system.kind
-    return "\n".join(parts)
+    return "\n".join([*parts, *_tables(system.kind, "", system.settings, described)])
+
+
+def _tables(
+    kind: str, above: str, model: type[BaseModel], described: dict[type[BaseModel], str]
+) -> Iterator[str]:
+    """The tables within a table; several models under one key are the ways to fill it."""
+    for name, inner in _nested(model):
+        place, style = above + name, _style(inner)
+        if inner in described:
+            if style is None:
+                first = described[inner]
+                yield f"`{place}` takes the [same keys as that of {first}](#{first}).\n"
+            continue
+        described[inner] = kind
+        way = f', `style = "{style}"`' if style else ""
+        yield f"### {kind}: keys of `{place}`{way}\n"
+        yield _summary(inner)
+        yield _keys(inner, below=not issubclass(inner, Format))
+        yield from _tables(kind, f"{place}.", inner, described)
+
+
+def _style(model: type[BaseModel]) -> str | None:
+    """The word that chooses this model among several."""
+    field = model.model_fields.get("style")
+    return None if field is None else str(get_args(field.annotation)[0])
 
 
 def checks_page() -> str:
@@ -180,16 +199,25 @@ def _keys(model: type[BaseModel], skip: Iterable[str] = (), *, below: bool = Fal
 
 def _nested(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
     for name, field in model.model_fields.items():
-        inner = _model(field.annotation)
-        if inner is not None:
-            yield (f"{name}.NAME" if get_origin(field.annotation) is dict else name), inner
+        # what a mapping is made of has a page of its own
+        if not issubclass(model, StreamMapping) or name not in StreamMapping.model_fields:
+            for inner in _models(field.annotation):
+                yield (f"{name}.NAME" if get_origin(field.annotation) is dict else name), inner
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:
     """The settings model an annotation is, or is a table of."""
+    return next(iter(_models(annotation)), None)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The settings models an annotation is, or is a table of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _model(part))), None)
+        if annotation not in (Rule, Condition, Conditions):
+            yield annotation
+        return
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def _words(annotation: Any) -> str:

@@ -87,7 +87,8 @@ class Connection(Protocol):
 class System:
     """A vendor, or a generic way in. ``connect`` gets the system's configured name and its settings.
 
-    ``verified`` says honestly what the code was run against: ``real server`` or ``documented contract``.
+    ``verified`` says honestly what the code was run against: ``real server`` or ``documented contract``;
+    ``engine`` is the way of reading it is built on.
     """
 
     kind: str
@@ -98,3 +99,4 @@ class System:
     verified: Literal["real server", "documented contract"]
     records: tuple[str, ...]
     notes: str = ""
+    engine: str = "rest"

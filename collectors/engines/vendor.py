@@ -12,6 +12,7 @@ from collectors.contract import Role, System, SystemSettings
 from collectors.engines.rest import RestConnection, Unpack
 from collectors.engines.rest_settings import RestSettings
 from collectors.engines.sql_settings import Duration
+from collectors.errors import ConfigError
 from collectors.mapping.rules import FieldRule
 
 Declare = Callable[[Any], Mapping[str, Any]]
@@ -45,7 +46,12 @@ def rest_system(  # noqa: PLR0913 - what a system says of itself
     """A system read by the JSON engine; ``declare`` makes the engine's settings of the vendor's."""
 
     def connect(name: str, chosen: VendorSettings) -> RestConnection:
-        return RestConnection(name, declared(declare, chosen), unpack)
+        try:
+            told = declared(declare, chosen)
+        except ValueError as error:
+            remedy = f"docs/systems.md lists the streams and keys of kind {kind!r}"
+            raise ConfigError(f"systems.{name}: {error}", remedy=remedy) from error
+        return RestConnection(name, told, unpack)
 
     return System(kind, title, roles, settings, connect, verified, records, notes)
 

@@ -231,4 +231,5 @@ SYSTEM = System(
     verified="real server",
     records=tuple(KINDS),
     notes="CSV, XLSX and JSON lines; canonical columns, or any others with a mapping",
+    engine="files",
 )

@@ -213,4 +213,5 @@ SYSTEM = System(
     verified="real server",
     records=tuple(KINDS),
     notes="any address SQLAlchemy knows; run against SQLite and PostgreSQL",
+    engine="sql",
 )

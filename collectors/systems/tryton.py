@@ -243,4 +243,5 @@ SYSTEM = System(
     verified="real server",
     records=tuple(source.kind for source in SOURCES),
     notes="Series 8.2 with the modules sale_opportunity, sale_project_task, project_invoice, project_plan.",
+    engine="jsonrpc",
 )

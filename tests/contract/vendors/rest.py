@@ -11,40 +11,14 @@ from sandbox.apis.api import Fault
 from sandbox.apis.homegrown import HomeGrown
 from tests.contract.case import Case, Sample
 
-#: as docs/own-api.md shows it
-TOML = """
-base = "BASE/api"
-auth = { style = "client_credentials", token_url = "BASE/token", client_id = "sightglass", client_secret_env = "PSA_SECRET" }
-signals = [{ status = 403, text = "DAILY_LIMIT", means = "stop" }, { status = 420, means = "retry" }]
-
-[streams.project]
-fields = { id = "uid", name = "title", status = { column = "state", values = { live = "active" }, default = "planned" } }
-version = "changed"
-deleted = "gone"
-ordered = true
-[streams.project.read]
-path = "/projects"
-params = { changed_since = "{since}", limit = 100 }
-rows = "items"
-total = "meta.count"
-error = "problem"
-next = { style = "cursor", path = "meta.next", param = "cursor" }
-
-[streams.time_entry]
-fields = { id = "uid", project_id = "project", work_date = "day", hours = { column = "minutes", divide = 60 }, status = { column = "ok", values = { true = "approved", false = "submitted" } } }
-version = "changed"
-deleted = "gone"
-[streams.time_entry.read]
-path = "/hours"
-params = { changed_since = "{since}" }
-rows = "items"
-total = "meta.count"
-next = { style = "cursor", path = "meta.next", param = "cursor" }
-"""
+DOCS = Path(__file__).parents[3] / "docs" / "own-api.md"
 
 
 def settings(base: str, _folder: Path) -> Mapping[str, Any]:
-    return tomllib.loads(TOML.replace("BASE", base))
+    """What the documentation shows, at another address."""
+    text = DOCS.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    told = tomllib.loads(text.replace("https://psa.example", base))["systems"]["psa"]
+    return {key: value for key, value in told.items() if key not in {"kind", "roles"}}
 
 
 def project(number: int) -> Mapping[str, Any]:
