@@ -63,8 +63,8 @@ class App:
         work = [(c, stream) for c in chosen for stream in self.streams[c.name]]
         with ExitStack() as stack:
             ways = {c.name: stack.enter_context(connected(c)) for c in chosen}
-            for configured, stream in sorted(work, key=lambda pair: _ORDER.index(pair[1].kind)):
-                yield runner.poll(configured, stream, ways[configured.name])
+            for one, stream in sorted(work, key=lambda pair: _ORDER.index(pair[1].kind)):
+                yield runner.poll(one, stream, ways[one.name])
 
 
 #: any order comes to the same; this one opens the fewest items that the next stream would close again
@@ -79,10 +79,10 @@ def build(path: Path | None) -> App:
     """Everything wired from a configuration file, the store migrated and told of the streams."""
     settings = config.load(path)
     rules = _rules(settings)
-    systems_ = tuple(_configured(settings, name, common) for name, common in settings.systems.items())
-    streams = {configured.name: _streams(configured) for configured in systems_}
-    roles = {configured.name: configured.roles for configured in systems_}
-    systems_ = tuple(_with_references(configured, streams, roles) for configured in systems_)
+    systems_ = tuple(configured(settings, name, common) for name, common in settings.systems.items())
+    streams = {one.name: _streams(one) for one in systems_}
+    roles = {one.name: one.roles for one in systems_}
+    systems_ = tuple(_with_references(one, streams, roles) for one in systems_)
     engine = open_engine(config.store_url(settings))
     try:
         migrate(engine)
@@ -120,7 +120,8 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
-def _configured(settings: Settings, name: str, common: SystemCommon) -> Configured:
+def configured(settings: Settings, name: str, common: SystemCommon) -> Configured:
+    """One system as the file describes it; raises ConfigError naming the key that cannot be."""
     system = systems().get(common.kind)
     if system is None:
         raise ConfigError(

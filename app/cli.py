@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from app import report, settings, words
 from app.bootstrap import App, application
+from app.doctor import examine
 from collectors.discovery import systems
 from collectors.errors import ConfigError
 from metrics.evaluate import audit, evaluate
@@ -216,6 +217,22 @@ def _available(*, as_json: bool) -> None:
     names = ("kind", "title", "roles", "engine", "verified_against")
     columns = tuple(name.replace("_", " ") for name in names)
     write_table("Available systems", columns, _cells(flat, *names))
+
+
+@cli.command()
+def doctor(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these systems.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask every configured system for one page of each stream: what is wrong, and what to do about it."""
+    found = list(examine(configuration(), tuple(names or ()), datetime.now(UTC)))
+    if as_json:
+        write_json([finding._asdict() for finding in found])
+    else:
+        rows = [(f.system, f.stream, f.state, f.what, f.remedy) for f in found]
+        write_table("Doctor", ("system", "stream", "state", "what", "remedy"), rows)
+    if any(finding.state == "failed" for finding in found):
+        raise typer.Exit(1)
 
 
 @cli.command()

@@ -32,6 +32,7 @@ class Stream:
     ``deletes`` says how a deletion shows: in the rows (``signal``), only by comparing ids
     (``sweep``), or never (``none``).
     ``overlap`` is how far the next poll reads back, ``settle`` how long the newest rows are left alone,
+    ``known_fields`` are those a row may have, ``mapped_fields`` those it is read from;
     ``sweep_every`` how much time lies between two comparisons of ids: where they cost a whole reading.
     """
 
@@ -44,6 +45,7 @@ class Stream:
     sweep_every: timedelta = timedelta(0)
     freshness: timedelta | None = None
     known_fields: frozenset[str] | None = None
+    mapped_fields: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -173,6 +173,16 @@ class RestConnection:
         """Let go of the sockets."""
         self._caller.close()
 
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's own clock in its latest answer."""
+        return self._caller.server_time
+
+    @property
+    def allowance(self) -> tuple[float, float] | None:
+        """How much of an allowance is used, and of how much, where the system tells."""
+        return self._caller.allowance
+
     # ---- windows -----------------------------------------------------------------------------
 
     def _first_window(self, plan: _Plan, before: _Position, started_at: datetime) -> _Window:
@@ -252,6 +262,7 @@ class RestConnection:
             settle=settings.settle,
             sweep_every=settings.sweep_every,
             known_fields=known_columns(kind) if not settings.fields else None,
+            mapped_fields=mapped.columns,
         )
         how = fingerprint(settings, fmt, kind, settings.read.model_dump_json(), self._settings.base)
         return _Plan(stream, settings, mapped, how, self._unpack.get(name))

@@ -26,7 +26,7 @@ _TRANSIENT_WORDS = ("try again", "timeout", "timed out", "temporarily", "throttl
 
 
 class Caller:
-    """Asks one system. ``server_time`` is its clock in the latest answer."""
+    """Asks one system. ``allowance`` is what is used of how much, where it tells."""
 
     def __init__(self, name: str, settings: RestSettings) -> None:
         self._name = name
@@ -35,6 +35,7 @@ class Caller:
         self._signer = Signer(name, settings.auth, self._http)
         self._decoder = msgspec.json.Decoder(float_hook=exact_text())
         self._origin = _origin(httpx.URL(settings.base))
+        self.allowance: tuple[float, float] | None = None
 
     @property
     def server_time(self) -> datetime | None:
@@ -144,6 +145,7 @@ class Caller:
         if total <= 0:
             return
         used = float(parts["used"]) if "used" in parts else total - float(parts["left"])
+        self.allowance = (used, total)
         if used >= quota.share * total:
             self._stop(answer.where, f"{used:.0f} of {total:.0f} requests of the allowance are used")
 
