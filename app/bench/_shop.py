@@ -34,13 +34,14 @@ class Sizes:
     wire: int = 100_000
     received: int = 50_000
     peer: int = 1_000
+    fetched: int = 200_000
     backlog: int = 5_000
     page: int = PAGE
     rounds: int = 3
     repeats: int = 15
 
 
-QUICK = Sizes(2_000, 1_000, (1_000, 4_000), 2_000, 1_000, 1_000, 50, 500, 500, 1, 2)
+QUICK = Sizes(2_000, 1_000, (1_000, 4_000), 2_000, 1_000, 1_000, 50, 2_000, 500, 500, 1, 2)
 LARGE = Sizes(flat=(100_000, 1_000_000, 10_000_000))
 
 
@@ -141,14 +142,14 @@ def opened(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def fill(engine: Engine, firm: Firm) -> None:
-    """Store a firm's history through the runner, and judge it once."""
+def fill(engine: Engine, firm: Firm, *, history: bool = True) -> None:
+    """Store a firm through the runner, with its history of time or without, and judge it once."""
     configure(engine)
     for system, kind, rows in firm.base():
         poll(engine, system, kind, Wire(rows), leave)
     for system, kind in (("psa", "milestone"), ("erp", "revenue_line")):
         poll(engine, system, kind, Wire([]), leave)
-    entries = firm.history()
+    entries = firm.history() if history else iter(())
     while rows := list(islice(entries, _FILL)):
         poll(engine, "psa", "time_entry", Wire(rows, _FILL), leave)
     with writing(engine) as connection:
