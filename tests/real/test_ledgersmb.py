@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from app.bootstrap import application
 from tests.conftest import database_url, plain, server
@@ -18,6 +19,7 @@ from tests.truth import firm
 pytestmark = pytest.mark.real
 
 _TEMPLATE = f"sightglass_ledgersmb_{os.getpid()}"
+_READER, _PASSWORD = f"sightglass_reader_{os.getpid()}", "demo-secret"
 _DATA = Path(__file__).with_name("ledgersmb_firm.sql")
 K1, K2 = "project_awaiting_activation", "unbilled_approved_time"
 
@@ -53,8 +55,13 @@ def installed(postgres_url: str) -> Iterator[str]:
     ledgersmb.install(address, sql)
     with psycopg.connect(address) as connection:
         connection.execute(_DATA.read_bytes())
+        connection.execute(
+            f"CREATE ROLE {_READER} LOGIN PASSWORD '{_PASSWORD}';"
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {_READER}".encode()
+        )
     yield _TEMPLATE
     server(postgres_url, f"DROP DATABASE {_TEMPLATE} WITH (FORCE)")
+    server(postgres_url, f"DROP ROLE {_READER}")
 
 
 @pytest.fixture
@@ -67,14 +74,15 @@ def database(postgres_url: str, installed: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def config(database: str, tmp_path: Path) -> Path:
+def config(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The configuration of the docs at another address, and a first poll of everything."""
     example = (firm.ROOT / "docs" / "ledgersmb" / "sightglass.toml").read_text(encoding="utf-8")
-    address, secret = "postgresql://reader@db.example:5432/ledgersmb", 'password_env = "LEDGERSMB_PASSWORD"\n'
+    address = "postgresql://reader@db.example:5432/ledgersmb"
     assert address in example
-    assert secret in example
+    own = make_url(database).set(username=_READER, password=None).render_as_string()
     found = tmp_path / "sightglass.toml"
-    found.write_text(example.replace(address, database).replace(secret, ""), encoding="utf-8")
+    found.write_text(example.replace(address, own), encoding="utf-8")
+    monkeypatch.setenv("LEDGERSMB_PASSWORD", _PASSWORD)
     firm.poll(found)
     return found
 
