@@ -42,12 +42,12 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def _postgres_template(postgres_url: str) -> Iterator[str]:
     """The name of a migrated database, copied for each test: a copy is quicker than a migration."""
-    _server(postgres_url, f"CREATE DATABASE {_TEMPLATE}")
+    server(postgres_url, f"CREATE DATABASE {_TEMPLATE}")
     engine = open_engine(database_url(postgres_url, _TEMPLATE))
     migrate(engine)
     engine.dispose()
     yield _TEMPLATE
-    _server(postgres_url, f"DROP DATABASE {_TEMPLATE} WITH (FORCE)")
+    server(postgres_url, f"DROP DATABASE {_TEMPLATE} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -64,9 +64,9 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_store_url(postgres_url: str, _postgres_template: str) -> Iterator[str]:
     """The address of a fresh, migrated PostgreSQL database."""
     name = f"sightglass_test_{os.getpid()}_{next(_numbers)}"
-    _server(postgres_url, f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
+    server(postgres_url, f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
     yield database_url(postgres_url, name)
-    _server(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    server(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -90,9 +90,9 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 def empty_postgres_url(postgres_url: str) -> Iterator[str]:
     """The address of a PostgreSQL database without a table."""
     name = f"sightglass_empty_{os.getpid()}_{next(_numbers)}"
-    _server(postgres_url, f"CREATE DATABASE {name} TEMPLATE template0")
+    server(postgres_url, f"CREATE DATABASE {name} TEMPLATE template0")
     yield database_url(postgres_url, name)
-    _server(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    server(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -114,7 +114,12 @@ def database_url(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-def _server(url: str, statement: str) -> None:
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
+def server(url: str, statement: str) -> None:
+    """Run one statement on a PostgreSQL, outside any transaction."""
+    with psycopg.connect(plain(url), autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def plain(url: str) -> str:
+    """The address as PostgreSQL's own programs know it, without the name of a driver."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -43,7 +43,17 @@ _STAYS = re.compile(
     r"|read-?only|access denied|permission denied|authentication|login failed|no password",
     re.IGNORECASE,
 )
+_REFUSED = re.compile(r"using password|password authentication|no password|login failed", re.IGNORECASE)
+_MYSQL = ("mysql", "mariadb")
+#: MySQL's drivers call nearly everything operational, so the number decides what waiting may mend: too many
+#: connections, shut down, broken off, locks, limits, interrupted. The client's own are 2000 to 2999
+_PASSING = frozenset(
+    {1040, 1053, 1158, 1159, 1160, 1161, 1184, 1203, 1205, 1213, 1226, 1317, 1927, 1969, 3024}
+)
+_CLIENT = range(2000, 3000)
 _SHORTEST_SECRET = 4
+#: drivers whose package is called otherwise
+_INSTALL = {"MySQLdb": "pip install PyMySQL, and begin url with mysql+pymysql://"}
 _EXAMPLE = "write one such as postgresql://reader@db.example/psa"
 
 
@@ -63,7 +73,9 @@ class Database:
             self.engine: Engine = create_engine(address, poolclass=NullPool)
         except ModuleNotFoundError as error:
             what = f"{name}: url needs the driver {error.name!r}, which is not installed"
-            raise ConfigError(what, remedy=f"pip install {error.name}") from None
+            raise ConfigError(
+                what, remedy=_INSTALL.get(str(error.name), f"pip install {error.name}")
+            ) from None
         except (ArgumentError, NoSuchModuleError) as error:
             raise ConfigError(f"{name}: url: {self._clean(str(error))}", remedy=_EXAMPLE) from None
 
@@ -106,19 +118,37 @@ class Database:
             raise FatalError(f"{where}: the database file does not exist", remedy="correct url")
 
     def _named(self, where: str, error: SQLAlchemyError) -> CollectorError:
-        cause = error.orig if isinstance(error, DBAPIError) else None
-        said = self._clean(str(cause or error)).strip().split("\n")[0]
-        waits = isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError))
-        lost = isinstance(error, DBAPIError) and error.connection_invalidated
-        if (waits or lost) and not _STAYS.search(said):
+        number, text = _told((isinstance(error, DBAPIError) and error.orig) or error)
+        said = self._clean(text).strip().split("\n")[0]
+        if self._waits(error, number, said):
             return RetriableError(f"{where}: {said}", remedy="see that the database answers at url")
-        remedy = "correct the stream's query or url, and let this user read the table"
+        if _REFUSED.search(said):
+            remedy = "correct the user and the password in url, or what password_env names"
+        else:
+            remedy = "correct the stream's query or url, and let this user read the table"
         return FatalError(f"{where}: {said}", remedy=remedy)
+
+    def _waits(self, error: SQLAlchemyError, number: int | None, said: str) -> bool:
+        """Whether the same may go well later."""
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return not _STAYS.search(said)
+        if number is not None and self.dialect in _MYSQL:
+            return number in _PASSING or number in _CLIENT
+        waits = isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError))
+        return waits and not _STAYS.search(said)
 
     def _clean(self, said: str) -> str:
         for held in self._secrets:
             said = said.replace(held, "***")
         return said
+
+
+def _told(error: BaseException) -> tuple[int | None, str]:
+    """The error's number, where its driver gives one, and its text."""
+    match error.args:
+        case (int(number), str(text), *_):
+            return number, f"{text or 'the connection was lost'} ({number})"
+    return None, str(error)
 
 
 def _address(name: str, url: SecretStr, password_env: str | None) -> URL:

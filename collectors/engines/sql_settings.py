@@ -13,8 +13,14 @@ from collectors.engines.sql import parameters
 from collectors.mapping import Format, StreamMapping, compile_mapping
 
 SINCE = "since"
-_TEXTS_AND_COMMENTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_WRITES = re.compile(r"\b(insert|update|delete|merge|drop|alter|create|truncate|grant|into)\b", re.IGNORECASE)
+#: what MySQL would carry out (/*! ... */) is no comment
+_TEXTS_AND_COMMENTS = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|--[^\n]*|/\*(?!M?!).*?\*/", re.DOTALL
+)
+#: insert(...) and truncate(...) are functions
+_WRITES = re.compile(
+    r"\b((?:insert|truncate)(?!\s*\()|update|delete|merge|drop|alter|create|grant|into)\b", re.IGNORECASE
+)
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 

@@ -6,7 +6,8 @@ overlap. It moves with the last page only: the rows of a SELECT come in no parti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -82,7 +83,7 @@ class SqlConnection:
         """The configured streams."""
         return [self._plan(name).stream for name in self._settings.streams]
 
-    def pages(self, stream: Stream, since: str | None, started_at: datetime) -> Iterator[Page]:
+    def pages(self, stream: Stream, since: str | None, started_at: datetime) -> Generator[Page]:
         """Rows changed since the position; a row without a version counts as changed now."""
         plan = self._plan(stream.name)
         seen = _seen(since, plan)
@@ -90,22 +91,26 @@ class SqlConnection:
         with self._database.reading(stream.name) as session:
             # asked for first: what is loaded while the rows are read is not yet promised
             through = self._complete_through(session, plan, started_at)
-            for rows in self._batches(session, plan, seen):
-                if unproven:
-                    refuse_unfit(plan.mapped, rows)
-                    unproven = False
-                seen = max([found for row in rows if (found := plan.mapped.version(row))] + [seen])
-                for row in rows:
-                    row[FALLBACK] = started_at.isoformat()
-                yield Page(rows, position=since)
+            with closing(self._batches(session, plan, seen)) as batches:
+                for rows in batches:
+                    if unproven:
+                        refuse_unfit(plan.mapped, rows)
+                        unproven = False
+                    seen = max([found for row in rows if (found := plan.mapped.version(row))] + [seen])
+                    for row in rows:
+                        row[FALLBACK] = started_at.isoformat()
+                    yield Page(rows, position=since)
         position = msgspec.json.encode({"how": plan.how, SINCE: min(seen, started_at).isoformat()}).decode()
         yield Page((), position=position, complete_through=through)
 
     def ids(self, stream: Stream) -> Iterable[str]:
         """Every id the database holds now. Raises FatalError when one cannot be read, or there is none."""
         plan, count = self._plan(stream.name), 0
-        with self._database.reading(stream.name) as session:
-            result = self._database.rows(session, plan.settings.ids or plan.settings.query, {})
+        query = plan.settings.ids or plan.settings.query
+        with (
+            self._database.reading(stream.name) as session,
+            self._database.rows(session, query, {}) as result,
+        ):
             names = plan.named(result.keys())
             # whatever a single column of ids is called, it is the id
             names = ["id"] if len(names) == 1 and "id" not in plan.settings.fields else names
@@ -125,8 +130,11 @@ class SqlConnection:
     def problems(self, stream: Stream) -> list[str]:
         """What cannot be read in the first rows of the query; empty when all is well."""
         plan = self._plan(stream.name)
-        with self._database.reading(stream.name) as session:
-            rows = next(self._batches(session, plan, _EPOCH), [])
+        with (
+            self._database.reading(stream.name) as session,
+            closing(self._batches(session, plan, _EPOCH)) as batches,
+        ):
+            rows = next(batches, [])
         return check_sample(plan.mapped, rows[:SAMPLE]) if rows else []
 
     def close(self) -> None:
@@ -149,14 +157,15 @@ class SqlConnection:
         )
         return _Plan(stream, settings, mapped, fmt, fingerprint(settings, fmt, kind, settings.query))
 
-    def _batches(self, session: Session, plan: _Plan, seen: datetime) -> Iterator[list[dict[str, Any]]]:
+    def _batches(self, session: Session, plan: _Plan, seen: datetime) -> Generator[list[dict[str, Any]]]:
         query = plan.settings.query
         bound = {SINCE: self._since(plan, seen)} if SINCE in parameters(query) else {}
-        result = self._database.rows(session, query, bound)
-        names = plan.named(result.keys())
-        self._refuse_columns(plan, names)
-        while batch := result.fetchmany(PAGE_ROWS):
-            yield plan.rows(names, batch)
+        # closed before the transaction ends: not every driver rolls back in the middle of an answer
+        with self._database.rows(session, query, bound) as result:
+            names = plan.named(result.keys())
+            self._refuse_columns(plan, names)
+            while batch := result.fetchmany(PAGE_ROWS):
+                yield plan.rows(names, batch)
 
     def _refuse_columns(self, plan: _Plan, names: list[str]) -> None:
         double = sorted({name for name in names if names.count(name) > 1})
@@ -213,6 +222,9 @@ SYSTEM = System(
     connect=SqlConnection,
     verified="real server",
     records=tuple(KINDS),
-    notes="any address SQLAlchemy knows; run against SQLite and PostgreSQL",
+    notes=(
+        "any address SQLAlchemy knows; run against SQLite, PostgreSQL (among others the own database of"
+        " LedgerSMB 1.6) and MariaDB (with PyMySQL)"
+    ),
     engine="sql",
 )

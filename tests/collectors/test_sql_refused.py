@@ -78,7 +78,8 @@ def test_a_driver_that_repeats_the_password_is_silenced() -> None:
     [
         ("no address with s3cret", "url is no database address"),
         ("oracle+s3cret://u:pw@h/d", "url: "),
-        ("mssql+pyodbc://u:s3cret@h/d", "url needs the driver 'pyodbc'"),
+        ("mssql+pyodbc://u:s3cret@h/d", "url needs the driver 'pyodbc'.*pip install pyodbc"),
+        ("mysql://u:s3cret@h/d", "url needs the driver 'MySQLdb'.*begin url with mysql.pymysql://"),
     ],
 )
 def test_a_wrong_address_stops_at_start_without_repeating_secrets(url: str, complaint: str) -> None:
@@ -118,6 +119,8 @@ def test_settings_do_not_show_the_address() -> None:
         ({"query": "SELECT 1; DROP TABLE customer"}, "must be one SELECT"),
         ({"query": "WITH x AS (DELETE FROM c RETURNING *) SELECT * FROM x"}, "it says DELETE"),
         ({"query": "SELECT * INTO copy FROM customer"}, "it says INTO"),
+        ({"query": "WITH x AS (INSERT INTO c (id) SELECT 1) SELECT 1"}, "it says INSERT"),
+        ({"query": "SELECT 1 /*!50000 INTO OUTFILE 'x' */"}, "it says INTO"),
         ({"query": "SELECT * FROM c WHERE at > :from"}, "only :since is bound, not :from"),
         ({"query": QUERY, "ids": QUERY}, "it takes no :since"),
         ({"query": QUERY, "since_as": "soon"}, "since_as"),
@@ -137,6 +140,7 @@ def test_a_wrong_stream_is_named(stream: dict[str, Any], complaint: str) -> None
     [
         "SELECT 'a;b', \"update\", ':x', x::text, to_char(t, 'HH24:MI:SS') FROM t -- delete; later\n;",
         "/* drop */ (WITH a AS (SELECT 1) SELECT * FROM a)",
+        "SELECT truncate(hours, 2), INSERT (name, 1, 1, 'x'), `update`, `a``;drop` FROM t",
     ],
 )
 def test_what_only_looks_like_writing_is_allowed(query: str) -> None:

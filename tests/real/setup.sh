@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
-# The real parts the tests run against: a PostgreSQL server, a browser, npm. What is here is used; on
+# The real parts the tests run against: PostgreSQL, MariaDB, a browser, npm. What is here is used; on
 # Debian and Ubuntu root installs what is missing; elsewhere each missing part is named in one line and
 # its tests are skipped. With CI=true a missing part is a failure.
 # shellcheck disable=SC2086  # lists of words, split on purpose
 set -euo pipefail
 
 postgresql() { command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb'; }
+mariadb() {
+  command -v my_print_defaults && command -v mariadb-install-db && { command -v mariadbd || [ -x /usr/sbin/mariadbd ]; }
+}
 browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 fonts() { [ -n "$(fc-list)" ]; }
 nodejs() { type -P node && type -P npm; }
 
 missing() {
-  for part in postgresql browser fonts nodejs; do
+  for part in postgresql mariadb browser fonts nodejs; do
     "$part" >/dev/null 2>&1 || echo "$part"
   done
 }
@@ -19,6 +22,7 @@ missing() {
 packages() {
   case $1 in
     postgresql) echo postgresql ;;
+    mariadb) echo mariadb-server-core mariadb-client-core ;; # the programs alone: no server starts by itself
     browser) echo chromium ;;
     fonts) echo fontconfig fonts-dejavu-core ;;
     nodejs) echo nodejs npm ;;
@@ -43,9 +47,11 @@ install() {
 
 lacking=$(missing)
 if [ -n "$lacking" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  wanted=$(for part in $lacking; do packages "$part"; done)
-  echo "setup: installing" $wanted
-  install $wanted
+  # one by one: what a distribution does not have hinders nothing else
+  for part in $lacking; do
+    echo "setup: installing $(packages "$part")"
+    install $(packages "$part")
+  done
   lacking=$(missing)
 fi
 
