@@ -19,7 +19,7 @@ run: .venv/run.stamp ## Start the demonstration: a simulated firm, everything th
 test: .venv/dev.stamp ## Prove everything: fetch the real parts, check, run every test
 	tests/real/setup.sh
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: .venv/dev.stamp ## Read the code without running it: lint, format, types

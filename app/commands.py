@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,9 @@ import typer
 
 from app import demo, processes, receiving, worker
 from app.cli import configuration, opened, write_json
+from app.connect import block
 from app.telemetry import tracing
+from collectors.discovery import systems
 from collectors.errors import ConfigError
 from sandbox.export import export
 
@@ -117,6 +120,17 @@ def bench(
     write_json(run(lines or [], large, quick, postgres))
 
 
+def connect(
+    kind: Annotated[str, typer.Argument(help="A kind of `sightglass systems --available`.")],
+    name: Annotated[str | None, typer.Option("--name", help="What the system is called here.")] = None,
+) -> None:
+    """Print a configuration block for a kind of system, and the rights to ask its administrator for."""
+    found = systems().get(kind)
+    if found is None:
+        raise ConfigError(f"{kind!r} is no kind of system", remedy=f"use one of {', '.join(systems())}")
+    sys.stdout.write(block(found, name or kind))
+
+
 def register(cli: typer.Typer) -> None:
     """Add these verbs to the command line."""
     cli.add_typer(sandbox, name="sandbox")
@@ -125,3 +139,4 @@ def register(cli: typer.Typer) -> None:
     cli.command()(web)
     cli.command()(up)
     cli.command()(bench)
+    cli.command()(connect)

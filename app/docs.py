@@ -57,6 +57,9 @@ _VARIABLES = (
 _APART = frozenset({"systems", "folder"})
 #: stands where a value is a table of its own
 _MODEL = "(table)"
+#: what a mapping is made of has a page of its own
+_MAPPED = (Rule, Condition, Conditions)
+_MAPPING = "[mapping](mapping.md)"
 
 
 def pages() -> dict[str, str]:
@@ -213,7 +216,7 @@ def _model(annotation: Any) -> type[BaseModel] | None:
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
     """The settings models an annotation is, or is a table of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        if annotation not in (Rule, Condition, Conditions):
+        if annotation not in _MAPPED:
             yield annotation
         return
     for part in get_args(annotation):
@@ -231,10 +234,24 @@ def _words(annotation: Any) -> str:
     if origin in (tuple, dict):
         whole = "list of " if origin is tuple else "table of names, each: "
         return whole + _words(parts[-1])
+    if annotation in _MAPPED:
+        return _MAPPING
     if _model(annotation) is not None:
         return _MODEL
     named = next((words for kind, words in _WORDS.items() if annotation is kind), None)
     return named or ("instant with zone" if "AwareDatetime" in str(annotation) else "any value")
+
+
+def words_of(field: FieldInfo) -> str:
+    """What a key takes, in words."""
+    return _words(field.annotation).replace(_MODEL, "table").replace(_MAPPING, "mapping").replace("`", "")
+
+
+def default_of(field: FieldInfo) -> str:
+    """What a key is when it is left out, as TOML; empty where that is nothing."""
+    told = _default(field).strip("`")
+    value = field.get_default(call_default_factory=True)
+    return told if not told or isinstance(value, bool | int | float) else f'"{told}"'
 
 
 def _default(field: FieldInfo) -> str:

@@ -90,7 +90,7 @@ class System:
     """A vendor, or a generic way in. ``connect`` gets the system's configured name and its settings.
 
     ``verified`` says honestly what the code was run against: ``real server`` or ``documented contract``;
-    ``engine`` is the way of reading it is built on.
+    ``engine`` is the way of reading it is built on, ``permissions`` what to ask its administrator for.
     """
 
     kind: str
@@ -102,3 +102,4 @@ class System:
     records: tuple[str, ...]
     notes: str = ""
     engine: str = "rest"
+    permissions: tuple[str, ...] = ()

@@ -42,6 +42,7 @@ def rest_system(  # noqa: PLR0913 - what a system says of itself
     verified: Literal["real server", "documented contract"] = "documented contract",
     unpack: Mapping[str, Unpack] | None = None,
     notes: str = "",
+    permissions: tuple[str, ...] = (),
 ) -> System:
     """A system read by the JSON engine; ``declare`` makes the engine's settings of the vendor's."""
 
@@ -53,7 +54,7 @@ def rest_system(  # noqa: PLR0913 - what a system says of itself
             raise ConfigError(f"systems.{name}: {error}", remedy=remedy) from error
         return RestConnection(name, told, unpack)
 
-    return System(kind, title, roles, settings, connect, verified, records, notes)
+    return System(kind, title, roles, settings, connect, verified, records, notes, "rest", permissions)
 
 
 def declared(declare: Declare, chosen: VendorSettings) -> RestSettings:

@@ -107,4 +107,8 @@ SYSTEM = rest_system(
     records=("customer", "resource", "project", "time_entry", "expense", "invoice", "invoice_line"),
     unpack={"invoice_line": _lines},
     notes="API v2; approval by Harvest's timesheet approval",
+    permissions=(
+        "a personal access token of a user who is Administrator, or Manager of all projects with the right to see"
+        " rates and to edit invoices; the account id stands beside it",
+    ),
 )

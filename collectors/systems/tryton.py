@@ -244,4 +244,5 @@ SYSTEM = System(
     records=tuple(source.kind for source in SOURCES),
     notes="Series 8.2 with the modules sale_opportunity, sale_project_task, project_invoice, project_plan.",
     engine="jsonrpc",
+    permissions=("a user with read access to sales, projects, timesheets, invoices, accounts and companies",),
 )
