@@ -12,6 +12,7 @@ from app.docs import default_of, words_of
 from collectors.contract import System
 
 _WIDTH = 100
+_EXAMPLES = {"table": "{ }", "list": "[]", "whole": "0", "number": "0", "true": "true"}
 
 
 def block(system: System, name: str) -> str:
@@ -51,16 +52,7 @@ def _key(name: str, field: FieldInfo) -> str:
 
 
 def _example(value: str) -> str:
-    for start, example in (
-        ("table", "{ }"),
-        ("list", "[]"),
-        ("whole", "0"),
-        ("number", "0"),
-        ("true", "true"),
-    ):
-        if value.startswith(start):
-            return example
-    return '"..."'
+    return next((example for start, example in _EXAMPLES.items() if value.startswith(start)), '"..."')
 
 
 def _comment(text: str, first: str = "# ", then: str = "# ") -> list[str]:

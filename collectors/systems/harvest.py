@@ -108,7 +108,7 @@ SYSTEM = rest_system(
     unpack={"invoice_line": _lines},
     notes="API v2; approval by Harvest's timesheet approval",
     permissions=(
-        "a personal access token of a user who is Administrator, or Manager of all projects with the right to see"
-        " rates and to edit invoices; the account id stands beside it",
+        "a personal access token of an administrator, or of a manager of all projects who sees rates and invoices",
+        "the account id that stands beside the token",
     ),
 )
