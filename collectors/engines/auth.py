@@ -27,6 +27,9 @@ _MARGIN_S = 60.0
 _DEFAULT_LIFE_S = 3_600.0
 _CLIENT_ERRORS = range(400, 500)
 _TOO_MANY = 429
+#: what a server calls a claim that is not valid (any more, or yet), and a clock that is wrong by then
+_INVALID = b"invalid_grant"
+_SKEW_S = 30.0
 
 
 class NoAuth(Strict):
@@ -156,9 +159,11 @@ class Signer:
         return self._token
 
     def _fetch(self) -> dict[str, Any]:
-        where = f"{self.system}: token"
-        form, headers = self._form()
-        answer = self.http.send(where, "POST", _token_url(self.auth), data=form, headers=headers)
+        where, known = f"{self.system}: token", self.http.server_time
+        answer = self._asked(where)
+        if known is None and _INVALID in answer.body and self._is_skewed():
+            # the claim went by our clock, not knowing the server's: by now we do
+            answer = self._asked(where)
         if answer.status in _CLIENT_ERRORS and answer.status != _TOO_MANY:
             fail(where, f"refused: {_said(answer)}", "check the credentials under auth")
         told = self.http.json(answer)
@@ -167,6 +172,14 @@ class Signer:
         if isinstance(self.auth, RefreshToken) and told.get("refresh_token"):
             _keep(self.auth.refresh_token_file, str(told["refresh_token"]))
         return told
+
+    def _asked(self, where: str) -> Answer:
+        form, headers = self._form()
+        return self.http.send(where, "POST", _token_url(self.auth), data=form, headers=headers)
+
+    def _is_skewed(self) -> bool:
+        """Whether a claim signed by our own clock may have been refused for that alone."""
+        return isinstance(self.auth, SignedClaim) and abs(self._server_clock() - self.clock()) > _SKEW_S
 
     def _form(self) -> tuple[dict[str, str], dict[str, str]]:
         auth, where = self.auth, f"{self.system}: auth"

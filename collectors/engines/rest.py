@@ -37,8 +37,10 @@ from collectors.mapping import (
 
 #: a vendor whose rows no path finds brings its own way to take them out of an answer
 Unpack = Callable[[Any], Sequence[Any]]
-_EPOCHS = {"epoch": 1, "epoch_ms": 1000}
+_EPOCHS = {"epoch": timedelta(seconds=1), "epoch_ms": timedelta(milliseconds=1)}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: later than anything, and still a year that every source knows
+_FAR = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 class _Position(msgspec.Struct, omit_defaults=True):
@@ -82,8 +84,9 @@ class _Plan:
     def written(self, moment: datetime) -> str | int:
         """An instant as the source wants it."""
         pattern = self.settings.since_as
-        if pattern in _EPOCHS:
-            return int((moment - _EPOCH) / timedelta(seconds=1) * _EPOCHS[pattern])
+        if (unit := _EPOCHS.get(pattern.removesuffix("_text"))) is not None:
+            count = (moment - _EPOCH) // unit
+            return str(count) if pattern.endswith("_text") else count
         return moment.astimezone(UTC).strftime(pattern)
 
 
@@ -163,7 +166,7 @@ class RestConnection:
     def problems(self, stream: Stream) -> list[str]:
         """What cannot be read in the first rows; empty when all is well."""
         plan = self._plan(stream.name)
-        bound = self._bound(plan, _Window(plan.settings.start, datetime.max.replace(tzinfo=UTC)))
+        bound = self._bound(plan, _Window(plan.settings.start, _FAR))
         for told in self._caller.answers(plan.mapped.where, plan.settings.read, bound, plan.rows):
             rows = [plan.named(row) for row in told.rows if isinstance(row, Mapping)]
             return check_sample(plan.mapped, rows[:SAMPLE]) if rows else []

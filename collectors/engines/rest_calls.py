@@ -124,7 +124,11 @@ class Caller:
 
     def _signalled(self, answer: Answer, signal: Signal) -> None:
         what = f"HTTP {answer.status} {signal.text or answer.response.reason_phrase}".strip()
+        if signal.names and (found := re.search(signal.names.encode(), answer.body)):
+            what = f"{what} {found[1].decode('utf-8', 'replace')!r}"
         after = retry_after(answer.response)
+        if signal.means == "refuse":
+            fail(answer.where, what, signal.remedy)
         if signal.means == "retry":
             raise passing(answer.where, what, "it should pass by itself", after)
         self._stop(answer.where, f"the allowance is used up ({what})", after, signal.pause)
@@ -147,7 +151,8 @@ class Caller:
         used = float(parts["used"]) if "used" in parts else total - float(parts["left"])
         self.allowance = (used, total)
         if used >= quota.share * total:
-            self._stop(answer.where, f"{used:.0f} of {total:.0f} requests of the allowance are used")
+            what = f"{used:.0f} of {total:.0f} requests of the allowance are used"
+            self._stop(answer.where, what, pause=quota.pause)
 
     def _stop(
         self, where: str, what: str, after: float | None = None, pause: timedelta | None = None

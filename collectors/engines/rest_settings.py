@@ -51,11 +51,12 @@ class RestStream(StreamMapping):
     """One stream of an API.
 
     ``read`` asks for rows changed since; ``ids`` for all rows there are, so that deletions show.
-    ``since_as`` is how instants are written (``epoch``, ``epoch_ms`` or a strftime pattern), ``overlap`` how
-    far a poll reads back, ``settle`` how long the newest rows are left alone, ``window`` how much is asked
-    for at once. ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one query
-    gives at most, after which it is asked anew from the last version on. ``sweep_every`` is how much time
-    lies between two comparisons of ids.
+    ``since_as`` is how instants are written (``epoch``, ``epoch_ms`` or a strftime pattern;
+    ``epoch_ms_text`` where a JSON body wants the number as a string), ``overlap`` how far a poll reads
+    back, ``settle`` how long the newest rows are left alone, ``window`` how much is asked for at once.
+    ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one query gives at
+    most, after which it is asked anew from the last version on. ``sweep_every`` is how much time lies
+    between two comparisons of ids.
     """
 
     read: Request
@@ -86,25 +87,36 @@ class RestStream(StreamMapping):
 class Signal(Strict):
     """What an answer of this ``status`` (and with this ``text``) means, where it is not the usual.
 
-    ``stop`` leaves the whole system alone ``pause`` long, or until midnight UTC.
+    ``stop`` leaves the whole system alone ``pause`` long, or until midnight UTC. ``refuse`` needs a person:
+    ``remedy`` says what to do, and ``names`` is a pattern whose group is the part of the answer to show.
     """
 
     status: int | None = None
     text: str | None = None
-    means: Literal["retry", "stop"]
+    means: Literal["retry", "stop", "refuse"]
     pause: Duration | None = None
+    remedy: str = "see what the system means by it"
+    names: str | None = None
+
+    @model_validator(mode="after")
+    def _names_a_part(self) -> Self:
+        if self.names is not None and re.compile(self.names).groups != 1:
+            raise ValueError("names needs one group: the part of the answer to show")
+        return self
 
 
 class Quota(Strict):
     """How much of an allowance is used, told in a header: groups ``used`` or ``left``, and ``total``.
 
-    Another header may hold the ``total``. Beyond ``share`` of it the system is left alone until midnight UTC.
+    Another header may hold the ``total``. Beyond ``share`` of it the system is left alone ``pause`` long, or
+    until midnight UTC.
     """
 
     header: str
     pattern: str = r"(?P<left>\d+)"
     total_header: str | None = None
     share: float = Field(default=0.8, gt=0, le=1)
+    pause: Duration | None = None
 
     @model_validator(mode="after")
     def _says_how_much(self) -> Self:

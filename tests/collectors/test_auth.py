@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -178,6 +179,27 @@ def test_a_claim_is_signed_and_says_who_for_whom_until_when(
     )  # fmt: skip
     assert (told["iss"], told["sub"], told["exp"] - told["iat"]) == ("me", "ada", 120)
     assert jwt.get_unverified_header(claim)["kid"] == "k1"
+
+
+def test_a_claim_refused_for_our_wrong_clock_is_made_anew_by_the_servers(
+    desk: Desk, url: str, tmp_path: Path
+) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    file = tmp_path / "key.pem"
+    pem = serialization.PrivateFormat.PKCS8
+    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, pem, serialization.NoEncryption()))
+    refusal = JSONResponse({"error": "invalid_grant"}, 400, {"Date": "Fri, 20 Nov 2026 18:00:00 GMT"})
+    desk.answers += [refusal]
+    found = signer(style="signed_claim", token_url=url, issuer="me", key_file=file)
+
+    assert found.headers() == {"Authorization": "Bearer token-2"}
+
+    claim = jwt.decode(desk.forms[1]["assertion"], options={"verify_signature": False})
+    assert claim["iat"] == int(datetime(2026, 11, 20, 18, tzinfo=UTC).timestamp())
+    desk.answers += [refusal]
+    found.renew()
+    with pytest.raises(FatalError, match="HTTP 400 invalid_grant"):
+        found.headers()
 
 
 def test_a_file_that_is_no_key_is_said_so(url: str, tmp_path: Path) -> None:

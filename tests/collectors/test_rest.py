@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -34,6 +35,7 @@ def api(
     """A connection to a server with one list."""
 
     async def answer(request: Request) -> Response:
+        await request.body()
         return answering(request)
 
     system = {
@@ -140,6 +142,50 @@ def test_part_of_an_allowance_is_left_to_others(headers: dict[str, str], quota: 
         lambda _: JSONResponse({"rows": []}, headers=headers), quota={**quota, "share": 0.9}
     ) as connection:
         assert ids(pages(connection)) == []
+
+
+def test_an_allowance_that_comes_back_by_and_by_is_asked_for_again_sooner() -> None:
+    quota = {"header": "Usage", "pattern": r"=(?P<used>\d+)/(?P<total>\d+)", "pause": "1h"}
+    headers = {"Usage": "api-usage=81/100", "Date": "Fri, 20 Nov 2026 18:00:00 GMT"}
+
+    with api(lambda _: JSONResponse({"rows": []}, headers=headers), quota=quota) as connection:
+        assert "nothing is asked until 2026-11-20 19:00 UTC" in refusal(connection, StopError)
+
+
+def test_a_refusal_says_which_part_of_the_answer_it_is_about_and_no_more_of_it() -> None:
+    signal = {
+        "status": 400,
+        "text": "NO_FIELD",
+        "means": "refuse",
+        "remedy": "let us read it",
+        "names": r"No '(\w+)'",
+    }
+
+    def answer(_: Request) -> Response:
+        return JSONResponse([{"code": "NO_FIELD", "message": "No 'Fee' on a secret"}], 400)
+
+    with api(answer, signals=[signal]) as connection:
+        assert (
+            refusal(connection, FatalError) == "crm/customer: HTTP 400 NO_FIELD 'Fee'. Remedy: let us read it"
+        )
+
+
+@pytest.mark.parametrize(
+    ("since_as", "sent"), [("epoch_ms", 1763661600123), ("epoch_ms_text", "1763661600123")]
+)
+def test_a_moment_is_a_number_or_its_text_to_the_millisecond(since_as: str, sent: str | int) -> None:
+    asked: list[Any] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(msgspec.json.decode(request._body))
+        return JSONResponse({"rows": []})
+
+    start = datetime(2025, 11, 20, 18, 0, 0, 123_456, tzinfo=UTC)
+    read = {"method": "POST", "params": {}, "body": {"filters": [{"value": "{since}"}]}}
+    with api(answer, read=read, since_as=since_as, start=start) as connection:
+        pages(connection)
+
+    assert asked == [{"filters": [{"value": sent}]}]
 
 
 def test_the_next_page_is_not_fetched_from_elsewhere() -> None:
