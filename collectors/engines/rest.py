@@ -44,12 +44,13 @@ _FAR = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 class _Position(msgspec.Struct, omit_defaults=True):
-    """How the stream was read, up to when it is in, and where in an unfinished window we are."""
+    """How a stream was read, up to when it is in, where in an open window we are, when last read far back."""
 
     how: str = ""
     through: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
+    reread: datetime | None = None
 
     def text(self) -> str:
         """As the runner keeps it."""
@@ -127,7 +128,8 @@ class RestConnection:
         if before.how != plan.how:
             before = _Position(plan.how)
         short, unproven = False, before.through is None
-        window = self._first_window(plan, before, started_at)
+        far = self._reads_far(plan, before, started_at)
+        window = self._first_window(plan, before, started_at, far=far)
         while True:
             for page in self._window(plan, window, before.through):
                 if unproven and page.rows:
@@ -140,11 +142,14 @@ class RestConnection:
                 continue
             through = self._believed(plan, window, started_at)
             if not short:
-                before = _Position(plan.how, max(through, before.through or through))
+                through = max(through, before.through or through)
+                before = _Position(plan.how, through, reread=before.reread)
             if window.until >= started_at - plan.settings.settle:
                 break
             yield Page((), position=before.text())
             window = self._next_window(plan, window.until, started_at)
+        if far and not short:
+            before.reread = started_at
         yield Page((), position=before.text(), complete_through=before.through, truncated=short)
 
     def ids(self, stream: Stream) -> Iterable[str]:
@@ -188,10 +193,19 @@ class RestConnection:
 
     # ---- windows -----------------------------------------------------------------------------
 
-    def _first_window(self, plan: _Plan, before: _Position, started_at: datetime) -> _Window:
+    def _reads_far(self, plan: _Plan, before: _Position, started_at: datetime) -> bool:
+        """Whether this poll looks for changes without a stamp: never in the middle of a window."""
+        reread = plan.settings.reread
+        due = reread and (before.reread is None or started_at - before.reread >= reread.every)
+        return bool(due) and before.since is None
+
+    def _first_window(self, plan: _Plan, before: _Position, started_at: datetime, *, far: bool) -> _Window:
         if before.since is not None and before.until is not None:
             return _Window(before.since, before.until)
-        begin = plan.settings.start if before.through is None else before.through - plan.settings.overlap
+        back = plan.settings.overlap
+        if far and plan.settings.reread is not None:
+            back = max(back, plan.settings.reread.back)
+        begin = plan.settings.start if before.through is None else before.through - back
         return self._next_window(plan, max(begin, plan.settings.start), started_at)
 
     def _next_window(self, plan: _Plan, begin: datetime, started_at: datetime) -> _Window:

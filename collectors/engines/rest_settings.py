@@ -47,6 +47,13 @@ class Request(Strict):
         return set(_PLACE.findall(repr((self.path, self.params, self.body))))
 
 
+class Reread(Strict):
+    """Changes that leave no stamp: ``every`` so often a poll reads ``back`` further than it need."""
+
+    every: Duration = Field(default=timedelta(hours=20), gt=timedelta(0))
+    back: Duration = Field(gt=timedelta(0))
+
+
 class RestStream(StreamMapping):
     """One stream of an API.
 
@@ -56,7 +63,7 @@ class RestStream(StreamMapping):
     back, ``settle`` how long the newest rows are left alone, ``window`` how much is asked for at once.
     ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one query gives at
     most, after which it is asked anew from the last version on. ``sweep_every`` is how much time lies
-    between two comparisons of ids.
+    between two comparisons of ids, ``reread`` is for what changes without a stamp.
     """
 
     read: Request
@@ -69,6 +76,7 @@ class RestStream(StreamMapping):
     start: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)
     ordered: bool = False
     cap: int | None = Field(default=None, ge=1)
+    reread: Reread | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -79,6 +87,8 @@ class RestStream(StreamMapping):
             raise ValueError("window needs {until} in read")
         if self.cap is not None and not (self.ordered and "since" in places):
             raise ValueError("cap needs ordered rows and {since} in read")
+        if self.reread is not None and "since" not in places:
+            raise ValueError("reread needs {since} in read")
         if self.ids is not None and self.ids.places():
             raise ValueError("ids answers for the whole stream: it takes neither {since} nor {until}")
         return self

@@ -108,7 +108,7 @@ SYSTEM = rest_system(
     unpack={"invoice_line": _lines},
     notes="API v2; approval by Harvest's timesheet approval",
     permissions=(
-        "a personal access token of an administrator, or of a manager of all projects who sees rates and invoices",
+        "a personal access token of an administrator, or of a manager who sees all projects and invoices",
         "the account id that stands beside the token",
     ),
 )

@@ -281,3 +281,19 @@ def test_a_description_that_cannot_work_is_refused(stream: dict[str, Any], text:
         RestSettings.model_validate(told)
 
     assert text in str(caught.value)
+
+
+def test_what_changes_without_a_stamp_is_looked_for_now_and_then() -> None:
+    asked: list[str] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request.query_params["from"])
+        return JSONResponse({"rows": []})
+
+    reread = {"every": "1d", "back": "10d"}
+    with api(answer, reread=reread, overlap="1h", settle="0s", start=NOW - timedelta(days=90)) as connection:
+        position = pages(connection)[-1].position
+        for hours in (1, 24, 25):
+            position = pages(connection, position, NOW + timedelta(hours=hours))[-1].position
+
+    assert asked[1:] == ["2026-11-20T17:00:00Z", "2026-11-10T19:00:00Z", "2026-11-21T17:00:00Z"]
