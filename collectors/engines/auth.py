@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
@@ -27,6 +29,7 @@ _MARGIN_S = 60.0
 _DEFAULT_LIFE_S = 3_600.0
 _CLIENT_ERRORS = range(400, 500)
 _TOO_MANY = 429
+_ONE_AT_A_TIME = Lock()
 
 
 class NoAuth(Strict):
@@ -156,6 +159,11 @@ class Signer:
         return self._token
 
     def _fetch(self) -> dict[str, Any]:
+        # a refresh token may be good for one use: two polls must not spend the same one
+        with _ONE_AT_A_TIME if isinstance(self.auth, RefreshToken) else nullcontext():
+            return self._fetched()
+
+    def _fetched(self) -> dict[str, Any]:
         where = f"{self.system}: token"
         form, headers = self._form()
         answer = self.http.send(where, "POST", _token_url(self.auth), data=form, headers=headers)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
 
 from collectors.contract import SystemSettings
 from collectors.engines.auth import Auth, NoAuth
@@ -26,10 +27,12 @@ def _address(url: str) -> str:
 
 
 class Request(Strict):
-    """One request: ``{since}`` and ``{until}`` in parameters and body are filled in.
+    """One request: ``{since}`` and ``{until}`` in path, parameters, headers and body are filled in.
 
     ``rows`` is where the rows stand in the answer (all of it by default), ``total`` where it says how many
-    there are, ``error`` where it says what went wrong although it was answered.
+    there are, ``error`` where it says what went wrong although it was answered. ``each`` is asked for every
+    row, whose fields are places in it: the rows it gives stand in for that row. ``then`` gives more rows of
+    the same stream. With either, the rows have no ``total``.
     """
 
     path: str = ""
@@ -41,26 +44,36 @@ class Request(Strict):
     next: Paging = OnePage()
     total: Path = None
     error: Path = None
+    each: Request | None = None
+    then: Request | None = None
+
+    @model_validator(mode="after")
+    def _counts_its_own_rows(self) -> Self:
+        if self.total is not None and (self.each is not None or self.then is not None):
+            raise ValueError("total counts the rows of one request: leave it out with each or then")
+        return self
 
     def places(self) -> set[str]:
         """Which of since and until the request asks by."""
-        return set(_PLACE.findall(repr((self.path, self.params, self.body))))
+        more = set().union(*(other.places() for other in (self.each, self.then) if other is not None))
+        return more | set(_PLACE.findall(repr((self.path, self.params, self.headers, self.body))))
 
 
 class RestStream(StreamMapping):
     """One stream of an API.
 
     ``read`` asks for rows changed since; ``ids`` for all rows there are, so that deletions show.
-    ``since_as`` is how instants are written (``epoch``, ``epoch_ms`` or a strftime pattern), ``overlap`` how
-    far a poll reads back, ``settle`` how long the newest rows are left alone, ``window`` how much is asked
-    for at once. ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one query
-    gives at most, after which it is asked anew from the last version on. ``sweep_every`` is how much time
-    lies between two comparisons of ids.
+    ``since_as`` is how instants are written (``epoch``, ``epoch_ms`` or a strftime pattern), in
+    ``since_zone``. ``overlap`` is how far a poll reads back, ``settle`` how long the newest rows are left
+    alone, ``window`` how much is asked for at once. ``ordered`` says that rows come by their version, oldest
+    first; ``cap`` how many one query gives at most, after which it is asked anew from the last version on.
+    ``sweep_every`` is how much time lies between two comparisons of ids.
     """
 
     read: Request
     ids: Request | None = None
     since_as: str = "%Y-%m-%dT%H:%M:%SZ"
+    since_zone: str = "UTC"
     overlap: Duration = Field(default=timedelta(minutes=5), ge=timedelta(0))
     settle: Duration = Field(default=timedelta(minutes=1), ge=timedelta(0))
     window: Duration | None = Field(default=None, gt=timedelta(0))
@@ -68,6 +81,15 @@ class RestStream(StreamMapping):
     start: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)
     ordered: bool = False
     cap: int | None = Field(default=None, ge=1)
+
+    @field_validator("since_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{name!r} is not a time zone: give one such as Europe/Berlin") from None
+        return name
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -86,11 +108,13 @@ class RestStream(StreamMapping):
 class Signal(Strict):
     """What an answer of this ``status`` (and with this ``text``) means, where it is not the usual.
 
-    ``stop`` leaves the whole system alone ``pause`` long, or until midnight UTC.
+    The text stands in the body, or in the ``header`` that is named. ``stop`` leaves the whole system alone
+    ``pause`` long, or until midnight UTC.
     """
 
     status: int | None = None
     text: str | None = None
+    header: str | None = None
     means: Literal["retry", "stop"]
     pause: Duration | None = None
 
@@ -98,19 +122,21 @@ class Signal(Strict):
 class Quota(Strict):
     """How much of an allowance is used, told in a header: groups ``used`` or ``left``, and ``total``.
 
-    Another header may hold the ``total``. Beyond ``share`` of it the system is left alone until midnight UTC.
+    Another header may hold the total, or no header and ``total`` says it. Beyond ``share`` of it the system
+    is left alone until midnight UTC.
     """
 
     header: str
     pattern: str = r"(?P<left>\d+)"
     total_header: str | None = None
+    total: int | None = Field(default=None, ge=1)
     share: float = Field(default=0.8, gt=0, le=1)
 
     @model_validator(mode="after")
     def _says_how_much(self) -> Self:
         groups = set(re.compile(self.pattern).groupindex)
-        if not groups & {"used", "left"} or not ("total" in groups or self.total_header):
-            raise ValueError("pattern needs a group used or left, and a group total or total_header")
+        if not groups & {"used", "left"} or not ("total" in groups or self.total_header or self.total):
+            raise ValueError("pattern needs a group used or left, and a group total, total_header or total")
         return self
 
 
