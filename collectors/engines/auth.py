@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
@@ -30,6 +32,7 @@ _TOO_MANY = 429
 #: what a server calls a claim that is not valid (any more, or yet), and a clock that is wrong by then
 _INVALID = b"invalid_grant"
 _SKEW_S = 30.0
+_ONE_AT_A_TIME = Lock()
 
 
 class NoAuth(Strict):
@@ -159,6 +162,11 @@ class Signer:
         return self._token
 
     def _fetch(self) -> dict[str, Any]:
+        # a refresh token may be good for one use: two polls must not spend the same one
+        with _ONE_AT_A_TIME if isinstance(self.auth, RefreshToken) else nullcontext():
+            return self._fetched()
+
+    def _fetched(self) -> dict[str, Any]:
         where, known = f"{self.system}: token", self.http.server_time
         answer = self._asked(where)
         if known is None and _INVALID in answer.body and self._is_skewed():

@@ -15,6 +15,10 @@ from pydantic import Field
 from collectors.mapping import Strict
 from collectors.mapping.rules import Path
 
+Parts = tuple[tuple[str, str | int], ...]
+#: where a number or a mark goes; ``place`` fills ``{param}`` wherever the request says it
+Sent = Literal["query", "body", "place"]
+
 
 class Told(NamedTuple):
     """An answer as paging sees it: JSON, rows and headers, and how many pages and rows came before it."""
@@ -27,11 +31,12 @@ class Told(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """How the next request differs: a whole address, or parameters of the query or the body."""
+    """How the next request differs: a whole address, or parts of the query, of the body, or of its places."""
 
     url: str | None = None
-    params: tuple[tuple[str, str | int], ...] = ()
-    body: tuple[tuple[str, str | int], ...] = ()
+    params: Parts = ()
+    body: Parts = ()
+    places: Parts = ()
 
 
 class OnePage(Strict):
@@ -116,7 +121,8 @@ class PageNumber(Strict):
 class Offset(Strict):
     """Rows are counted from zero in ``param``; ``total`` says how many there are.
 
-    Without ``total``, a page with fewer rows than ``size`` is the last. ``sent`` is where the numbers go.
+    Without ``total``, a page with fewer rows than ``size`` is the last. ``sent`` is where the numbers go,
+    ``first_row`` what the first row is called.
     """
 
     style: Literal["offset"]
@@ -124,7 +130,8 @@ class Offset(Strict):
     size_param: str | None = "limit"
     size: int = Field(default=100, ge=1)
     total: Path = None
-    sent: Literal["query", "body"] = "query"
+    sent: Sent = "query"
+    first_row: int = 0
 
     def first(self) -> Turn:
         """From the first row on."""
@@ -138,36 +145,50 @@ class Offset(Strict):
         return self._of(come) if more else None
 
     def _of(self, come: int) -> Turn:
-        part = ((self.param, come), *_size(self.size_param, self.size))
-        return Turn(params=part) if self.sent == "query" else Turn(body=part)
+        return _turn(self.sent, ((self.param, come + self.first_row), *_size(self.size_param, self.size)))
 
 
 class Keyset(Strict):
-    """The next page begins after the last row's ``field``, given as ``param``; rows come in that order."""
+    """The next page begins after the last row's ``field``, given as ``param``; rows come in that order.
+
+    ``begin`` is what stands for nothing before the first page, where something must be given.
+    """
 
     style: Literal["keyset"]
     param: str
     field: Path
     size_param: str | None = None
     size: int = Field(default=100, ge=1)
+    sent: Sent = "query"
+    begin: str | int | None = None
 
     def first(self) -> Turn:
         """The first page has nothing to begin after."""
-        return Turn(params=_size(self.size_param, self.size))
+        return self._of(self.begin)
 
     def turn(self, told: Told) -> Turn | None:
         """After the last row, as long as pages are full."""
         if len(told.rows) < self.size:
             return None
         last = _at(self.field, told.rows[-1])
-        return (
-            None
-            if last is None
-            else Turn(params=((self.param, str(last)), *_size(self.size_param, self.size)))
-        )
+        return None if last is None else self._of(last if isinstance(last, int) else str(last))
+
+    def _of(self, last: str | int | None) -> Turn:
+        mark = () if last is None else ((self.param, last),)
+        return _turn(self.sent, (*mark, *_size(self.size_param, self.size)))
 
 
 Paging = Annotated[OnePage | Link | Cursor | PageNumber | Offset | Keyset, Field(discriminator="style")]
+
+
+def _turn(sent: Sent, parts: Parts) -> Turn:
+    match sent:
+        case "query":
+            return Turn(params=parts)
+        case "body":
+            return Turn(body=parts)
+        case "place":
+            return Turn(places=parts)
 
 
 def _at(path: str | None, body: Any) -> Any:
@@ -181,7 +202,7 @@ def _number(told: Any) -> int | None:
         return None
 
 
-def _size(param: str | None, size: int) -> tuple[tuple[str, str | int], ...]:
+def _size(param: str | None, size: int) -> Parts:
     return ((param, size),) if param else ()
 
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jmespath
 import msgspec
 
 from collectors.contract import Page, Stream
 from collectors.decode import raw_text
+from collectors.engines.moments import written
 from collectors.engines.rest_calls import Caller
 from collectors.engines.rest_settings import Request, RestSettings, RestStream
 from collectors.errors import FatalError
@@ -37,8 +39,6 @@ from collectors.mapping import (
 
 #: a vendor whose rows no path finds brings its own way to take them out of an answer
 Unpack = Callable[[Any], Sequence[Any]]
-_EPOCHS = {"epoch": timedelta(seconds=1), "epoch_ms": timedelta(milliseconds=1)}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: later than anything, and still a year that every source knows
 _FAR = datetime(2999, 12, 31, tzinfo=UTC)
 
@@ -69,7 +69,9 @@ class _Plan:
 
     def rows(self, request: Request, body: Any) -> Sequence[Any]:
         """The rows of an answer; FatalError where there should be some and is something else."""
-        found = self.unpack(body) if self.unpack else jmespath.search(request.rows or "@", body)
+        # what only leads to other requests is no row of the stream yet
+        unpack = self.unpack if request.each is None else None
+        found = unpack(body) if unpack else jmespath.search(request.rows or "@", body)
         if not isinstance(found, list | tuple):
             place = f"at {request.rows!r} " if request.rows else ""
             what = f"{self.mapped.where}: the answer holds no list of rows {place}"
@@ -84,11 +86,7 @@ class _Plan:
 
     def written(self, moment: datetime) -> str | int:
         """An instant as the source wants it."""
-        pattern = self.settings.since_as
-        if (unit := _EPOCHS.get(pattern.removesuffix("_text"))) is not None:
-            count = (moment - _EPOCH) // unit
-            return str(count) if pattern.endswith("_text") else count
-        return moment.astimezone(UTC).strftime(pattern)
+        return written(moment, self.settings.since_as, ZoneInfo(self.settings.since_zone))
 
 
 @dataclass(slots=True)

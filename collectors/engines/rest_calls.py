@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Never
+from urllib.parse import quote
 
 import httpx
 import jmespath
@@ -20,6 +21,8 @@ from collectors.errors import StopError
 from collectors.mapping import exact_text
 
 Rows = Callable[[Request, Any], Sequence[Any]]
+Bound = Mapping[str, str | int]
+_PLACE = re.compile(r"\{(\w+)\}")
 _TRACER = trace.get_tracer("sightglass.collectors")
 _SHOWN = 300
 _TRANSIENT_WORDS = ("try again", "timeout", "timed out", "temporarily", "throttl", "rate limit", "locked")
@@ -46,10 +49,18 @@ class Caller:
         """Let go of the sockets."""
         self._http.close()
 
-    def answers(
-        self, where: str, request: Request, bound: Mapping[str, str | int], rows: Rows
-    ) -> Iterator[Told]:
-        """The answers to a request, from its first page to its last."""
+    def answers(self, where: str, request: Request, bound: Bound, rows: Rows) -> Iterator[Told]:
+        """The answers to a request, to the one that each of its rows leads to, and to the one after it."""
+        for told in self._pages(where, request, bound, rows):
+            if request.each is None:
+                yield told
+                continue
+            for row in told.rows:
+                yield from self.answers(where, request.each, {**_scalars(where, row), **bound}, rows)
+        if request.then is not None:
+            yield from self.answers(where, request.then, bound, rows)
+
+    def _pages(self, where: str, request: Request, bound: Bound, rows: Rows) -> Iterator[Told]:
         turn, pages, count = request.next.first(), 0, 0
         asked: set[str] = set()
         while True:
@@ -69,17 +80,16 @@ class Caller:
 
     # ---- one call ----------------------------------------------------------------------------
 
-    def _call(
-        self, where: str, request: Request, bound: Mapping[str, str | int], turn: Turn
-    ) -> dict[str, Any]:
+    def _call(self, where: str, request: Request, bound: Bound, turn: Turn) -> dict[str, Any]:
+        bound = {**bound, **dict(turn.places)}
+        headers = {name: str(value) for name, value in _filled(request.headers, bound).items()}
         if turn.url is not None:
             # what the server made is complete: repeating our parameters would spoil it
-            return {"url": self._inside(where, turn.url), "headers": request.headers}
+            return {"url": self._inside(where, turn.url), "headers": headers}
         params = {**_filled(request.params, bound), **dict(turn.params)}
-        call: dict[str, Any] = {
-            "url": self._settings.base + str(_filled(request.path, bound)),
-            "headers": request.headers,
-        }
+        quoted = {name: quote(str(value), safe=":") for name, value in bound.items()}
+        path = str(_filled(request.path, quoted))
+        call: dict[str, Any] = {"url": self._settings.base + path, "headers": headers}
         if params:
             call["params"] = {name: _plain(value) for name, value in params.items()}
         if request.body is not None or turn.body:
@@ -145,7 +155,8 @@ class Caller:
         if found is None:
             return
         parts = found.groupdict()
-        total = float(parts.get("total") or answer.response.headers.get(quota.total_header or "", 0) or 0)
+        told = parts.get("total") or answer.response.headers.get(quota.total_header or "") or quota.total or 0
+        total = float(told)
         if total <= 0:
             return
         used = float(parts["used"]) if "used" in parts else total - float(parts["left"])
@@ -164,14 +175,19 @@ class Caller:
         raise StopError(f"{where}: {what}; nothing is asked until {until:%Y-%m-%d %H:%M} UTC", until, remedy)
 
 
-def _filled(told: Any, bound: Mapping[str, str | int]) -> Any:
-    """A request's part with {since} and {until} filled in, however deep they stand."""
+def _scalars(where: str, row: Any) -> dict[str, str | int]:
+    """What of a row may stand in the request that it leads to."""
+    if not isinstance(row, Mapping):
+        fail(where, "a row that leads to another request is no JSON object", "correct rows in the request")
+    return {name: held for name, held in row.items() if isinstance(held, str | int)}
+
+
+def _filled(told: Any, bound: Bound) -> Any:
+    """A request's part with {since}, {until} and other places filled in, however deep they stand."""
     if isinstance(told, str):
-        if (whole := re.fullmatch(r"\{(since|until)\}", told)) is not None:
-            return bound[whole[1]]
-        for name, value in bound.items():
-            told = told.replace(f"{{{name}}}", str(value))
-        return told
+        if (whole := _PLACE.fullmatch(told)) is not None:
+            return bound.get(whole[1], told)
+        return _PLACE.sub(lambda place: str(bound.get(place[1], place[0])), told)
     if isinstance(told, dict):
         return {name: _filled(part, bound) for name, part in told.items()}
     return [_filled(part, bound) for part in told] if isinstance(told, list | tuple) else told
@@ -184,6 +200,9 @@ def _plain(value: Any) -> str:
 def _fits(signal: Signal, answer: Answer) -> bool:
     if signal.status is not None and signal.status != answer.status:
         return False
+    if signal.header is not None:
+        told = answer.response.headers.get(signal.header)
+        return told is not None and (signal.text or "").lower() in told.lower()
     return signal.text is None or signal.text.encode() in answer.body
 
 

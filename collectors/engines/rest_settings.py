@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
 
 from collectors.contract import SystemSettings
 from collectors.engines.auth import Auth, NoAuth
@@ -26,10 +27,12 @@ def _address(url: str) -> str:
 
 
 class Request(Strict):
-    """One request: ``{since}`` and ``{until}`` in parameters and body are filled in.
+    """One request: ``{since}`` and ``{until}`` in path, parameters, headers and body are filled in.
 
     ``rows`` is where the rows stand in the answer (all of it by default), ``total`` where it says how many
-    there are, ``error`` where it says what went wrong although it was answered.
+    there are, ``error`` where it says what went wrong although it was answered. ``each`` is asked for every
+    row, whose fields are places in it: the rows it gives stand in for that row. ``then`` gives more rows of
+    the same stream. With either, the rows have no ``total``.
     """
 
     path: str = ""
@@ -41,10 +44,19 @@ class Request(Strict):
     next: Paging = OnePage()
     total: Path = None
     error: Path = None
+    each: Request | None = None
+    then: Request | None = None
+
+    @model_validator(mode="after")
+    def _counts_its_own_rows(self) -> Self:
+        if self.total is not None and (self.each is not None or self.then is not None):
+            raise ValueError("total counts the rows of one request: leave it out with each or then")
+        return self
 
     def places(self) -> set[str]:
         """Which of since and until the request asks by."""
-        return set(_PLACE.findall(repr((self.path, self.params, self.body))))
+        more = set().union(*(other.places() for other in (self.each, self.then) if other is not None))
+        return more | set(_PLACE.findall(repr((self.path, self.params, self.headers, self.body))))
 
 
 class Reread(Strict):
@@ -59,16 +71,17 @@ class RestStream(StreamMapping):
 
     ``read`` asks for rows changed since; ``ids`` for all rows there are, so that deletions show.
     ``since_as`` is how instants are written (``epoch``, ``epoch_ms`` or a strftime pattern;
-    ``epoch_ms_text`` where a JSON body wants the number as a string), ``overlap`` how far a poll reads
-    back, ``settle`` how long the newest rows are left alone, ``window`` how much is asked for at once.
-    ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one query gives at
-    most, after which it is asked anew from the last version on. ``sweep_every`` is how much time lies
-    between two comparisons of ids, ``reread`` is for what changes without a stamp.
+    ``epoch_ms_text`` where a JSON body wants the number as a string), in ``since_zone``. ``overlap`` is how
+    far a poll reads back, ``settle`` how long the newest rows are left alone, ``window`` how much is asked
+    for at once. ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one query
+    gives at most, after which it is asked anew from the last version on. ``sweep_every`` is how much time
+    lies between two comparisons of ids, ``reread`` is for what changes without a stamp.
     """
 
     read: Request
     ids: Request | None = None
     since_as: str = "%Y-%m-%dT%H:%M:%SZ"
+    since_zone: str = "UTC"
     overlap: Duration = Field(default=timedelta(minutes=5), ge=timedelta(0))
     settle: Duration = Field(default=timedelta(minutes=1), ge=timedelta(0))
     window: Duration | None = Field(default=None, gt=timedelta(0))
@@ -77,6 +90,15 @@ class RestStream(StreamMapping):
     ordered: bool = False
     cap: int | None = Field(default=None, ge=1)
     reread: Reread | None = None
+
+    @field_validator("since_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{name!r} is not a time zone: give one such as Europe/Berlin") from None
+        return name
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -97,12 +119,14 @@ class RestStream(StreamMapping):
 class Signal(Strict):
     """What an answer of this ``status`` (and with this ``text``) means, where it is not the usual.
 
-    ``stop`` leaves the whole system alone ``pause`` long, or until midnight UTC. ``refuse`` needs a person:
-    ``remedy`` says what to do, and ``names`` is a pattern whose group is the part of the answer to show.
+    The text stands in the body, or in the ``header`` that is named. ``stop`` leaves the whole system alone
+    ``pause`` long, or until midnight UTC. ``refuse`` needs a person: ``remedy`` says what to do, and
+    ``names`` is a pattern whose group is the part of the answer to show.
     """
 
     status: int | None = None
     text: str | None = None
+    header: str | None = None
     means: Literal["retry", "stop", "refuse"]
     pause: Duration | None = None
     remedy: str = "see what the system means by it"
@@ -118,21 +142,22 @@ class Signal(Strict):
 class Quota(Strict):
     """How much of an allowance is used, told in a header: groups ``used`` or ``left``, and ``total``.
 
-    Another header may hold the ``total``. Beyond ``share`` of it the system is left alone ``pause`` long, or
-    until midnight UTC.
+    Another header may hold the total, or no header and ``total`` says it. Beyond ``share`` of it the system
+    is left alone ``pause`` long, or until midnight UTC.
     """
 
     header: str
     pattern: str = r"(?P<left>\d+)"
     total_header: str | None = None
+    total: int | None = Field(default=None, ge=1)
     share: float = Field(default=0.8, gt=0, le=1)
     pause: Duration | None = None
 
     @model_validator(mode="after")
     def _says_how_much(self) -> Self:
         groups = set(re.compile(self.pattern).groupindex)
-        if not groups & {"used", "left"} or not ("total" in groups or self.total_header):
-            raise ValueError("pattern needs a group used or left, and a group total or total_header")
+        if not groups & {"used", "left"} or not ("total" in groups or self.total_header or self.total):
+            raise ValueError("pattern needs a group used or left, and a group total, total_header or total")
         return self
 
 

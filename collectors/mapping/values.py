@@ -23,6 +23,7 @@ _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ISO_INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|[-+]\d{2}:?\d{2})?", re.ASCII
 )
+_ODATA = re.compile(r"/Date\((-?\d+)(?:[-+]\d{4})?\)/", re.ASCII)
 _SPACES = "[ \u00a0\u202f]"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: distinct texts remembered per reader: days and hours repeat over and over in an export
@@ -148,7 +149,8 @@ def _moment(text: str, first: tuple[str, ...], then: tuple[str, ...]) -> datetim
     for pattern in (*first, *then) if len(text) <= _LONGEST else ():
         try:
             if pattern in EPOCHS:
-                return _EPOCH + timedelta(seconds=int(text)) / EPOCHS[pattern]
+                count = _odata_count(text) if pattern == "odata_ms" else text
+                return _EPOCH + timedelta(seconds=int(count)) / EPOCHS[pattern]
             return datetime.strptime(text, pattern)  # noqa: DTZ007 - the caller adds the zone
         except (ValueError, OverflowError):
             continue
@@ -161,6 +163,12 @@ def _moment(text: str, first: tuple[str, ...], then: tuple[str, ...]) -> datetim
         pass
     expected = ", ".join(repr(pattern) for pattern in (*first, *then)) or "ISO 8601"
     raise UnreadError(f"{shown(text)} is not a date or instant as expected ({expected})")
+
+
+def _odata_count(text: str) -> str:
+    """The milliseconds of OData version 2, which are UTC whatever offset stands behind them."""
+    found = _ODATA.fullmatch(text)
+    return found[1] if found else ""
 
 
 def flag_reader(fmt: Format) -> Callable[[Any], bool]:

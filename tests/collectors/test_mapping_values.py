@@ -114,3 +114,13 @@ def test_words_for_true_and_false_are_the_formats_and_natives() -> None:
     assert [read(value) for value in ("x", True, "true", "o", False)] == [True, True, True, False, False]
     with pytest.raises(UnreadError, match=r"'yes' is neither true \['X'\] nor false \['O'\]"):
         read("yes")
+
+
+def test_the_milliseconds_of_odata_are_utc_whatever_offset_they_carry() -> None:
+    fmt = Format(instants=("odata_ms",))
+
+    assert instant_reader(fmt)("/Date(1518685950940+0100)/").isoformat() == "2018-02-15T09:12:30.940000+00:00"
+    assert instant_reader(fmt)("/Date(-1000)/").isoformat() == "1969-12-31T23:59:59+00:00"
+    assert day_reader(fmt)("/Date(1539993600000+0000)/").isoformat() == "2018-10-20"
+    with pytest.raises(UnreadError, match="odata_ms"):
+        instant_reader(fmt)("/Date(soon)/")
