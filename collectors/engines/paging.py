@@ -27,11 +27,14 @@ class Told(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """How the next request differs: a whole address, or parameters of the query or the body."""
+    """How the next request differs: a whole address, parameters of the query or the body, or what fills
+    in ``{after}``.
+    """
 
     url: str | None = None
     params: tuple[tuple[str, str | int], ...] = ()
     body: tuple[tuple[str, str | int], ...] = ()
+    after: str | int | None = None
 
 
 class OnePage(Strict):
@@ -167,7 +170,32 @@ class Keyset(Strict):
         )
 
 
-Paging = Annotated[OnePage | Link | Cursor | PageNumber | Offset | Keyset, Field(discriminator="style")]
+class Seek(Strict):
+    """Rows come by a key, and the request itself asks for those after ``{after}``: a query language's way.
+
+    ``field`` is the key in a row, ``begin`` stands before the first, ``more`` says that there are more rows.
+    Without ``more``, a page with fewer rows than ``size`` is the last.
+    """
+
+    style: Literal["seek"]
+    field: Path
+    begin: str | int = 0
+    more: Path = None
+    size: int = Field(default=1000, ge=1)
+
+    def first(self) -> Turn:
+        """From the smallest key on."""
+        return Turn(after=self.begin)
+
+    def turn(self, told: Told) -> Turn | None:
+        """After the last row, as long as there are more."""
+        more = _at(self.more, told.body) if self.more else len(told.rows) >= self.size
+        return Turn(after=_at(self.field, told.rows[-1])) if more and told.rows else None
+
+
+Paging = Annotated[
+    OnePage | Link | Cursor | PageNumber | Offset | Keyset | Seek, Field(discriminator="style")
+]
 
 
 def _at(path: str | None, body: Any) -> Any:

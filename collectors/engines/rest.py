@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jmespath
 import msgspec
@@ -39,6 +40,9 @@ from collectors.mapping import (
 Unpack = Callable[[Any], Sequence[Any]]
 _EPOCHS = {"epoch": 1, "epoch_ms": 1000}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+#: an end of time from which a zone's offset can still be taken
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class _Position(msgspec.Struct, omit_defaults=True):
@@ -63,10 +67,18 @@ class _Plan:
     mapped: Mapped
     how: str
     unpack: Unpack | None
+    zone: str | None
 
     def rows(self, request: Request, body: Any) -> Sequence[Any]:
         """The rows of an answer; FatalError where there should be some and is something else."""
         found = self.unpack(body) if self.unpack else jmespath.search(request.rows or "@", body)
+        return self._list(request, found)
+
+    def listed(self, request: Request, body: Any) -> Sequence[Any]:
+        """What stands where the request says, as it stands; FatalError where that is no list."""
+        return self._list(request, jmespath.search(request.rows or "@", body))
+
+    def _list(self, request: Request, found: Any) -> Sequence[Any]:
         if not isinstance(found, list | tuple):
             place = f"at {request.rows!r} " if request.rows else ""
             what = f"{self.mapped.where}: the answer holds no list of rows {place}"
@@ -79,12 +91,22 @@ class _Plan:
             return dict(row)
         return {name if name in self.mapped.columns else canonical_name(name): row[name] for name in row}
 
-    def written(self, moment: datetime) -> str | int:
-        """An instant as the source wants it."""
+    def written(self, since: datetime, until: datetime) -> dict[str, str | int]:
+        """A stretch of time as the source wants it."""
         pattern = self.settings.since_as
         if pattern in _EPOCHS:
-            return int((moment - _EPOCH) / timedelta(seconds=1) * _EPOCHS[pattern])
-        return moment.astimezone(UTC).strftime(pattern)
+            epoch = [int((moment - _EPOCH) / _SECOND * _EPOCHS[pattern]) for moment in (since, until)]
+            return dict(zip(("since", "until"), epoch, strict=True))
+        offsets = [timedelta(0)]
+        # a stamp that names no zone means what the source's own stamps mean
+        if self.zone is not None and not (pattern.endswith("Z") or "%z" in pattern):
+            told = [moment.astimezone(ZoneInfo(self.zone)).utcoffset() for moment in (since, until)]
+            offsets = [offset for offset in told if offset is not None]
+        # in autumn an hour's stamps come again: the stretch is as wide as either passage makes it
+        return {
+            "since": (since.astimezone(UTC) + min(offsets)).strftime(pattern),
+            "until": (until.astimezone(UTC) + max(offsets)).strftime(pattern),
+        }
 
 
 @dataclass(slots=True)
@@ -135,6 +157,7 @@ class RestConnection:
             if window.capped:
                 window = self._after_cap(plan, window)
                 continue
+            yield from self._gone(plan, before.through, window.until)
             through = self._believed(plan, window, started_at)
             if not short:
                 before = _Position(plan.how, max(through, before.through or through))
@@ -163,7 +186,7 @@ class RestConnection:
     def problems(self, stream: Stream) -> list[str]:
         """What cannot be read in the first rows; empty when all is well."""
         plan = self._plan(stream.name)
-        bound = self._bound(plan, _Window(plan.settings.start, datetime.max.replace(tzinfo=UTC)))
+        bound = self._bound(plan, _Window(plan.settings.start, _LATEST))
         for told in self._caller.answers(plan.mapped.where, plan.settings.read, bound, plan.rows):
             rows = [plan.named(row) for row in told.rows if isinstance(row, Mapping)]
             return check_sample(plan.mapped, rows[:SAMPLE]) if rows else []
@@ -226,8 +249,17 @@ class RestConnection:
                 window.capped, window.total = True, None
                 return
 
+    def _gone(self, plan: _Plan, through: datetime | None, until: datetime) -> Iterator[Page]:
+        """What was deleted since everything was in, up to the end of a window."""
+        if plan.settings.gone is None:
+            return
+        begin = plan.settings.start if through is None else through - plan.settings.overlap
+        bound = self._bound(plan, _Window(begin, until))
+        for told in self._caller.answers(plan.mapped.where, plan.settings.gone, bound, plan.listed):
+            yield Page((), gone=[str(identifier) for identifier in told.rows if identifier is not None])
+
     def _bound(self, plan: _Plan, window: _Window) -> dict[str, str | int]:
-        return {"since": plan.written(window.since), "until": plan.written(window.until)}
+        return plan.written(window.since, window.until)
 
     def _page(self, plan: _Plan, rows: Sequence[Any], window: _Window) -> Page:
         good, rejects = [], []
@@ -252,7 +284,7 @@ class RestConnection:
         settings, where = self._settings.streams[name], f"{self._name}/{name}"
         kind, fmt = settings.kind or name, inherit(self._settings.format, settings.format)
         mapped = compile_mapping(where, kind, settings, self._settings.format)
-        signals = settings.is_by_name or settings.deleted or "deleted_at" in settings.fields
+        signals = settings.is_by_name or settings.deleted or settings.gone or "deleted_at" in settings.fields
         stream = Stream(
             name=name,
             kind=kind,
@@ -265,7 +297,7 @@ class RestConnection:
             mapped_fields=mapped.columns,
         )
         how = fingerprint(settings, fmt, kind, settings.read.model_dump_json(), self._settings.base)
-        return _Plan(stream, settings, mapped, how, self._unpack.get(name))
+        return _Plan(stream, settings, mapped, how, self._unpack.get(name), fmt.zone)
 
     def _fatal(self, stream: str, what: str, remedy: str) -> FatalError:
         return FatalError(f"{self._name}/{stream}: {what}", remedy=remedy)

@@ -75,6 +75,8 @@ class Caller:
         if turn.url is not None:
             # what the server made is complete: repeating our parameters would spoil it
             return {"url": self._inside(where, turn.url), "headers": request.headers}
+        if turn.after is not None:
+            bound = {**bound, "after": turn.after}
         params = {**_filled(request.params, bound), **dict(turn.params)}
         call: dict[str, Any] = {
             "url": self._settings.base + str(_filled(request.path, bound)),
@@ -160,10 +162,10 @@ class Caller:
 
 
 def _filled(told: Any, bound: Mapping[str, str | int]) -> Any:
-    """A request's part with {since} and {until} filled in, however deep they stand."""
+    """A request's part with {since}, {until} and {after} filled in, however deep they stand."""
     if isinstance(told, str):
-        if (whole := re.fullmatch(r"\{(since|until)\}", told)) is not None:
-            return bound[whole[1]]
+        if (whole := re.fullmatch(r"\{(\w+)\}", told)) is not None:
+            return bound.get(whole[1], told)
         for name, value in bound.items():
             told = told.replace(f"{{{name}}}", str(value))
         return told

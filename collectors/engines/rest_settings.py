@@ -26,7 +26,7 @@ def _address(url: str) -> str:
 
 
 class Request(Strict):
-    """One request: ``{since}`` and ``{until}`` in parameters and body are filled in.
+    """One request: ``{since}``, ``{until}`` and, where pages are sought, ``{after}`` are filled in.
 
     ``rows`` is where the rows stand in the answer (all of it by default), ``total`` where it says how many
     there are, ``error`` where it says what went wrong although it was answered.
@@ -50,8 +50,9 @@ class Request(Strict):
 class RestStream(StreamMapping):
     """One stream of an API.
 
-    ``read`` asks for rows changed since; ``ids`` for all rows there are, so that deletions show.
-    ``since_as`` is how instants are written (``epoch``, ``epoch_ms`` or a strftime pattern), ``overlap`` how
+    ``read`` asks for rows changed since; ``gone`` for the ids of what was deleted since; ``ids`` for all
+    rows there are, so that deletions show. ``since_as`` is how instants are written (``epoch``, ``epoch_ms``
+    or a strftime pattern; one without zone is local to the format's zone, else UTC), ``overlap`` how
     far a poll reads back, ``settle`` how long the newest rows are left alone, ``window`` how much is asked
     for at once. ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one query
     gives at most, after which it is asked anew from the last version on. ``sweep_every`` is how much time
@@ -59,6 +60,7 @@ class RestStream(StreamMapping):
     """
 
     read: Request
+    gone: Request | None = None
     ids: Request | None = None
     since_as: str = "%Y-%m-%dT%H:%M:%SZ"
     overlap: Duration = Field(default=timedelta(minutes=5), ge=timedelta(0))
@@ -78,6 +80,8 @@ class RestStream(StreamMapping):
             raise ValueError("window needs {until} in read")
         if self.cap is not None and not (self.ordered and "since" in places):
             raise ValueError("cap needs ordered rows and {since} in read")
+        if self.gone is not None and "since" not in self.gone.places():
+            raise ValueError("gone needs {since}: it asks for what was deleted since")
         if self.ids is not None and self.ids.places():
             raise ValueError("ids answers for the whole stream: it takes neither {since} nor {until}")
         return self
