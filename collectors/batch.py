@@ -35,6 +35,10 @@ class Batch:
         """The records of all pages, in the order in which they came."""
         return [record for _, decoded in self.pages for record in decoded.records]
 
+    def gone(self) -> list[str]:
+        """The ids that were deleted, in the order in which they came."""
+        return [identifier for page, _ in self.pages for identifier in page.gone]
+
 
 def refusals(
     stream: Stream, source: Source, batch: Batch, refused: Sequence[tuple[Record, str]]

@@ -58,7 +58,7 @@ class Page:
     runner, which takes the poll's start less the settle time when the last page is in.
     ``rejects`` are raw rows the transport itself could not read, each with the reason. ``origin`` names
     the part of the source (a file) that is read anew from its start: what it had refused before and does
-    not refuse again is mended.
+    not refuse again is mended. ``gone`` are ids that the source says were deleted.
     """
 
     rows: Sequence[Any]
@@ -67,6 +67,7 @@ class Page:
     truncated: bool = False
     rejects: Sequence[tuple[str, str]] = field(default_factory=tuple)
     origin: str | None = None
+    gone: Sequence[str] = ()
 
 
 class Connection(Protocol):

@@ -293,7 +293,9 @@ class _Poll:
             records = batch.records()
             done = ingest(store, stream.kind, source, records, now)
             refused = {record.id for record, _ in done.refused}
-            well = (record.id for record in records if record.id not in refused)
+            gone = batch.gone()
+            done.touched |= mark_deleted(store, stream.kind, source.system, gone, now)
+            well = [*(record.id for record in records if record.id not in refused), *gone]
             named = rejects.resolve_rejects(store, source.system, stream.name, well, now)
             bad = self._quarantine(store, batch, done.refused, now)
             named += [name for item in bad for name in item.names]

@@ -26,3 +26,14 @@ def written(moment: datetime, pattern: str, zone: ZoneInfo) -> str | int:
     later = (moment + _HOUR).astimezone(zone)
     back = (local.utcoffset() or timedelta()) - (later.utcoffset() or timedelta())
     return (local.replace(tzinfo=None) - max(back, timedelta())).strftime(pattern)
+
+
+def stretch(since: datetime, until: datetime, pattern: str, zone: ZoneInfo) -> dict[str, str | int]:
+    """A stretch of time; in autumn, when an hour's stamps come again, as wide as either passage makes it."""
+    begin, end = written(since, pattern, zone), written(until, pattern, zone)
+    if isinstance(end, str) and pattern not in _EPOCHS and not pattern.endswith("_text"):
+        offsets = [
+            min(moment, _LAST).astimezone(zone).utcoffset() or timedelta() for moment in (since, until)
+        ]
+        end = (min(until, _LAST).astimezone(UTC) + max(offsets)).strftime(pattern)
+    return {"since": begin, "until": end}

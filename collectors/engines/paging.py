@@ -178,7 +178,37 @@ class Keyset(Strict):
         return _turn(self.sent, (*mark, *_size(self.size_param, self.size)))
 
 
-Paging = Annotated[OnePage | Link | Cursor | PageNumber | Offset | Keyset, Field(discriminator="style")]
+class Seek(Strict):
+    """Rows come by a key, and the request itself asks for those after ``{after}``: a query language's way.
+
+    ``field`` is the key in a row, ``begin`` stands before the first, ``more`` says that there are more rows.
+    Without ``more``, a page with fewer rows than ``size`` is the last.
+    """
+
+    style: Literal["seek"]
+    field: Path
+    begin: str | int = 0
+    more: Path = None
+    size: int = Field(default=1000, ge=1)
+
+    def first(self) -> Turn:
+        """From the smallest key on."""
+        return Turn(places=(("after", self.begin),))
+
+    def turn(self, told: Told) -> Turn | None:
+        """After the last row, as long as there are more."""
+        more = _at(self.more, told.body) if self.more else len(told.rows) >= self.size
+        if not more or not told.rows:
+            return None
+        last = _at(self.field, told.rows[-1])
+        return (
+            None if last is None else Turn(places=(("after", last if isinstance(last, int) else str(last)),))
+        )
+
+
+Paging = Annotated[
+    OnePage | Link | Cursor | PageNumber | Offset | Keyset | Seek, Field(discriminator="style")
+]
 
 
 def _turn(sent: Sent, parts: Parts) -> Turn:

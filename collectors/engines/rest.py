@@ -19,7 +19,7 @@ import msgspec
 
 from collectors.contract import Page, Stream
 from collectors.decode import raw_text
-from collectors.engines.moments import written
+from collectors.engines.moments import stretch
 from collectors.engines.rest_calls import Caller
 from collectors.engines.rest_settings import Request, RestSettings, RestStream
 from collectors.errors import FatalError
@@ -66,12 +66,19 @@ class _Plan:
     mapped: Mapped
     how: str
     unpack: Unpack | None
+    zone: ZoneInfo
 
     def rows(self, request: Request, body: Any) -> Sequence[Any]:
         """The rows of an answer; FatalError where there should be some and is something else."""
         # what only leads to other requests is no row of the stream yet
         unpack = self.unpack if request.each is None else None
-        found = unpack(body) if unpack else jmespath.search(request.rows or "@", body)
+        return self._list(request, unpack(body)) if unpack else self.listed(request, body)
+
+    def listed(self, request: Request, body: Any) -> Sequence[Any]:
+        """What stands where the request says, as it stands; FatalError where that is no list."""
+        return self._list(request, jmespath.search(request.rows or "@", body))
+
+    def _list(self, request: Request, found: Any) -> Sequence[Any]:
         if not isinstance(found, list | tuple):
             place = f"at {request.rows!r} " if request.rows else ""
             what = f"{self.mapped.where}: the answer holds no list of rows {place}"
@@ -84,9 +91,9 @@ class _Plan:
             return dict(row)
         return {name if name in self.mapped.columns else canonical_name(name): row[name] for name in row}
 
-    def written(self, moment: datetime) -> str | int:
-        """An instant as the source wants it."""
-        return written(moment, self.settings.since_as, ZoneInfo(self.settings.since_zone))
+    def written(self, since: datetime, until: datetime) -> dict[str, str | int]:
+        """A stretch of time as the source wants it."""
+        return stretch(since, until, self.settings.since_as, self.zone)
 
 
 @dataclass(slots=True)
@@ -138,6 +145,7 @@ class RestConnection:
             if window.capped:
                 window = self._after_cap(plan, window)
                 continue
+            yield from self._gone(plan, before.through, window.until)
             through = self._believed(plan, window, started_at)
             if not short:
                 through = max(through, before.through or through)
@@ -241,8 +249,17 @@ class RestConnection:
                 window.capped, window.total = True, None
                 return
 
+    def _gone(self, plan: _Plan, through: datetime | None, until: datetime) -> Iterator[Page]:
+        """What was deleted since everything was in, up to the end of a window."""
+        if plan.settings.gone is None:
+            return
+        begin = plan.settings.start if through is None else through - plan.settings.overlap
+        bound = self._bound(plan, _Window(begin, until))
+        for told in self._caller.answers(plan.mapped.where, plan.settings.gone, bound, plan.listed):
+            yield Page((), gone=[str(identifier) for identifier in told.rows if identifier is not None])
+
     def _bound(self, plan: _Plan, window: _Window) -> dict[str, str | int]:
-        return {"since": plan.written(window.since), "until": plan.written(window.until)}
+        return plan.written(window.since, window.until)
 
     def _page(self, plan: _Plan, rows: Sequence[Any], window: _Window) -> Page:
         good, rejects = [], []
@@ -267,7 +284,7 @@ class RestConnection:
         settings, where = self._settings.streams[name], f"{self._name}/{name}"
         kind, fmt = settings.kind or name, inherit(self._settings.format, settings.format)
         mapped = compile_mapping(where, kind, settings, self._settings.format)
-        signals = settings.is_by_name or settings.deleted or "deleted_at" in settings.fields
+        signals = settings.is_by_name or settings.deleted or settings.gone or "deleted_at" in settings.fields
         stream = Stream(
             name=name,
             kind=kind,
@@ -280,7 +297,8 @@ class RestConnection:
             mapped_fields=mapped.columns,
         )
         how = fingerprint(settings, fmt, kind, settings.read.model_dump_json(), self._settings.base)
-        return _Plan(stream, settings, mapped, how, self._unpack.get(name))
+        zone = ZoneInfo(settings.zone(fmt.zone))
+        return _Plan(stream, settings, mapped, how, self._unpack.get(name), zone)
 
     def _fatal(self, stream: str, what: str, remedy: str) -> FatalError:
         return FatalError(f"{self._name}/{stream}: {what}", remedy=remedy)

@@ -69,19 +69,21 @@ class Reread(Strict):
 class RestStream(StreamMapping):
     """One stream of an API.
 
-    ``read`` asks for rows changed since; ``ids`` for all rows there are, so that deletions show.
-    ``since_as`` is how instants are written (``epoch``, ``epoch_ms`` or a strftime pattern;
-    ``epoch_ms_text`` where a JSON body wants the number as a string), in ``since_zone``. ``overlap`` is how
-    far a poll reads back, ``settle`` how long the newest rows are left alone, ``window`` how much is asked
-    for at once. ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one query
-    gives at most, after which it is asked anew from the last version on. ``sweep_every`` is how much time
-    lies between two comparisons of ids, ``reread`` is for what changes without a stamp.
+    ``read`` asks for rows changed since; ``gone`` for the ids of what was deleted since; ``ids`` for all
+    rows there are, so that deletions show. ``since_as`` is how instants are written (``epoch``, ``epoch_ms``
+    or a strftime pattern; ``epoch_ms_text`` where a JSON body wants the number as a string), in
+    ``since_zone``: left out, a pattern without a zone is local to the format's zone, else UTC. ``overlap``
+    is how far a poll reads back, ``settle`` how long the newest rows are left alone, ``window`` how much is
+    asked for at once. ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one
+    query gives at most, after which it is asked anew from the last version on. ``sweep_every`` is how much
+    time lies between two comparisons of ids, ``reread`` is for what changes without a stamp.
     """
 
     read: Request
+    gone: Request | None = None
     ids: Request | None = None
     since_as: str = "%Y-%m-%dT%H:%M:%SZ"
-    since_zone: str = "UTC"
+    since_zone: str | None = None
     overlap: Duration = Field(default=timedelta(minutes=5), ge=timedelta(0))
     settle: Duration = Field(default=timedelta(minutes=1), ge=timedelta(0))
     window: Duration | None = Field(default=None, gt=timedelta(0))
@@ -93,12 +95,17 @@ class RestStream(StreamMapping):
 
     @field_validator("since_zone")
     @classmethod
-    def _known_zone(cls, name: str) -> str:
+    def _known_zone(cls, name: str | None) -> str | None:
         try:
-            ZoneInfo(name)
+            ZoneInfo(name or "UTC")
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{name!r} is not a time zone: give one such as Europe/Berlin") from None
         return name
+
+    def zone(self, local: str | None) -> str:
+        """Where instants are written: what a stamp means that names no zone, the source's own mean too."""
+        names_one = self.since_as.endswith("Z") or "%z" in self.since_as
+        return self.since_zone or (None if names_one else local) or "UTC"
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -111,6 +118,8 @@ class RestStream(StreamMapping):
             raise ValueError("cap needs ordered rows and {since} in read")
         if self.reread is not None and "since" not in places:
             raise ValueError("reread needs {since} in read")
+        if self.gone is not None and "since" not in self.gone.places():
+            raise ValueError("gone needs {since}: it asks for what was deleted since")
         if self.ids is not None and self.ids.places():
             raise ValueError("ids answers for the whole stream: it takes neither {since} nor {until}")
         return self
