@@ -48,7 +48,8 @@ class Case:
     ``stream`` is the one most tests read, filled from ``table`` with ``row(number)`` under ``id(number)``;
     ``known_as`` is the id the record then has. ``changes`` is (vendor field, new value, canonical column,
     stored value). ``passing`` are answers that ask for patience, ``stopping`` those that say an allowance
-    is used up, ``refusing`` those that mean "no" and never "nothing there".
+    is used up, ``refusing`` those that mean "no" and never "nothing there". ``unstamped`` is after how long
+    a change that left no stamp is found, where the vendor has such.
     """
 
     api: type[Api]
@@ -68,6 +69,7 @@ class Case:
     deletes: str = "hard"
     has_tokens: bool = False
     is_incremental: bool = True
+    unstamped: timedelta | None = None
     prepare: Callable[[Api], None] = lambda _api: None
 
     @property

@@ -15,7 +15,6 @@ from collectors.contract import Connection, Page, Stream
 from collectors.decode import decode
 from collectors.discovery import systems
 from queries.rows import Source
-from queries.schema import RECORD_TABLES
 from sandbox.apis.api import Fault
 from tests.contract.case import MINUTE, NOW, PAGE, Bench, Case, cases
 
@@ -63,6 +62,20 @@ def test_what_changed_is_read_and_only_that(bench: Bench, case: Case) -> None:
     assert (outcome.outcome, outcome.progress.changed) == ("ok", 1)
     assert bench.rows()[case.known_as(3)][column] == stored
     assert not case.is_incremental or outcome.progress.read < 12
+
+
+def test_a_change_that_left_no_stamp_is_found_in_time(bench: Bench, case: Case) -> None:
+    if case.unstamped is None:
+        return
+    bench.fill(12)
+    bench.poll()
+    name, value, column, stored = case.changes
+    bench.api.shelf.change(case.table, case.id(3), stamped=False, **{name: value})
+    bench.watch.now += case.unstamped
+
+    assert bench.poll().outcome == "ok"
+
+    assert bench.rows()[case.known_as(3)][column] == stored
 
 
 def test_more_rows_of_one_moment_than_a_page_holds(bench: Bench) -> None:
@@ -260,9 +273,8 @@ def records(bench: Bench, name: str) -> list[dict[str, Any]]:
     finally:
         connection.close()
     assert [reject.reason for one in decoded for reject in one.rejects] == []
-    fields = RECORD_TABLES[stream.kind].columns.keys()
     return [
-        {name: told(getattr(record, name)) for name in fields if hasattr(record, name)}
+        {name: told(getattr(record, name)) for name in record.__struct_fields__}
         for one in decoded
         for record in one.records
     ]
@@ -274,6 +286,9 @@ def told(value: Any) -> Any:
         return value
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, tuple):
+        # billed time: its ids, each with the hours where they are told
+        return ";".join(one.id if one.hours is None else f"{one.id}:{one.hours}" for one in value)
     return str(value)
 
 
