@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from queries.store import migrate, open_engine
+from queries.store import open_engine
 from tests.contract.case import Bench, Case, cases, running
 
 CASES = cases()
@@ -21,12 +22,14 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture
-def bench(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _sqlite_template: Path
+) -> Iterator[Bench]:
     """The vendor's API, running, and an empty store."""
     for name, value in case.env.items():
         monkeypatch.setenv(name, value)
+    shutil.copyfile(_sqlite_template, tmp_path / "store.db")
     engine = open_engine(f"sqlite:///{tmp_path / 'store.db'}")
-    migrate(engine)
     try:
         with running(case, engine, tmp_path) as found:
             yield found
