@@ -117,10 +117,14 @@ def changed(
 ) -> dict[str, Any]:
     """A stream of an object's rows whose ``stamp`` moved; ``also`` selects what no field names.
 
+    With ``version``, a row's version is not its own stamp, so rows do not come in its order.
+
     Raises ValueError for a field whose path is not names with dots, which is all SOQL knows.
     """
     address = {"template": f"{chosen.base.rstrip('/')}/{{Id}}"}
-    every = {"id": "Id", "source_url": address, "source_updated_at": "SystemModstamp", **fields}
+    every = {"id": "Id", "source_url": address, **fields}
+    if "version" not in more:
+        every["source_updated_at"] = "SystemModstamp"
     named = _columns({**every, **chosen.fields.get(stream, {})}) | {"IsDeleted", "SystemModstamp", *also}
     condition = f"{where} AND " if where else ""
     span = f"{stamp} >= {{since}} AND {stamp} < {{until}} ORDER BY {stamp}, Id"
@@ -135,7 +139,7 @@ def changed(
         "read": {"path": f"{root}/queryAll", "params": {"q": query}, "total": "totalSize", **request},
         "fields": every,
         "deleted": "IsDeleted",
-        "ordered": stamp == "SystemModstamp",
+        "ordered": "version" not in more,
         "window": chosen.window,
         "start": chosen.start,
         # a long transaction stamps its rows when it begins and shows them when it ends

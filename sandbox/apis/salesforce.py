@@ -29,7 +29,8 @@ class _RefusedError(Exception):
     """What the API will not do: its code and its words."""
 
 
-def _fields(names: str) -> frozenset[str]:
+def fields(names: str) -> frozenset[str]:
+    """An object's fields: those every object has, and these."""
     return frozenset(f"{_OWN} {names}".split())
 
 
@@ -49,16 +50,16 @@ class Salesforce(Api):
     public_key: Any = None
     daily = 100_000
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
-        "Account": _fields("Type Industry"),
-        "Opportunity": _fields(
+        "Account": fields("Type Industry"),
+        "Opportunity": fields(
             "AccountId Account.Name StageName Amount CloseDate Probability IsClosed IsWon ContractId OwnerId"
             " Owner.Name LastStageChangeDate"
         ),
-        "Contract": _fields(
+        "Contract": fields(
             "AccountId ContractNumber Status StatusCode StartDate EndDate ContractTerm ActivatedDate"
             " SBQQ__Opportunity__c"
         ),
-        "Order": _fields(
+        "Order": fields(
             "AccountId ContractId OpportunityId OrderNumber Status StatusCode EffectiveDate EndDate"
             " ActivatedDate TotalAmount"
         ),
