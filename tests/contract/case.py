@@ -32,13 +32,17 @@ PAGE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A row as the vendor documents it, and what it means: canonical fields, written by hand."""
+    """A row as the vendor documents it, and what it means: canonical fields, written by hand.
+
+    ``beside`` are rows of other tables that it refers to: table -> id -> fields.
+    """
 
     table: str
     fields: Mapping[str, Any]
     means: Mapping[str, Any]
     id: str = "1"
     deleted: bool = False
+    beside: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

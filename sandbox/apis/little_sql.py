@@ -1,0 +1,290 @@
+"""As much SQL as the collectors' queries need, over rows in memory: what a simulated system answers from.
+
+One SELECT over joined tables with conditions and an order, in the spelling of Oracle (NetSuite's SuiteQL)
+and Trino (Zuora's Data Query). A table or column that does not exist is refused, as the vendors refuse it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+Row = dict[str, Any]
+Scope = dict[str, Mapping[str, Any]]
+Expression = Callable[[Scope], Any]
+Tables = Mapping[str, tuple[frozenset[str], Sequence[Mapping[str, Any]]]]
+
+_TOKEN = re.compile(r"\s*('(?:[^']|'')*'|\d+(?:\.\d+)?|\w+(?:\.\w+)?|<>|<=|>=|\|\||[-+*(),=<>])")
+_KEYWORDS = frozenset({"from", "join", "left", "inner", "on", "where", "order", "and", "or", "then", "else",
+                       "when", "end", "as", "is", "in", "not", "by", "asc"})  # fmt: skip
+
+
+class SqlError(ValueError):
+    """A query that cannot be answered; the text says why."""
+
+
+def answer(query: str, tables: Tables) -> list[Row]:
+    """The rows of a SELECT, null columns left out."""
+    return _Query(_tokens(query), tables).rows()
+
+
+def _tokens(query: str) -> list[str]:
+    found, place, text = [], 0, query.strip()
+    while place < len(text):
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise SqlError(f"Invalid or unsupported search near {text[place : place + 20]!r}")
+        found.append(match[1])
+        place = match.end()
+    return found
+
+
+@dataclass
+class _Query:
+    tokens: list[str]
+    tables: Tables
+    place: int = 0
+    sources: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    # ---- tokens ------------------------------------------------------------------------------
+
+    def _peek(self) -> str:
+        return self.tokens[self.place] if self.place < len(self.tokens) else ""
+
+    def _is(self, *words: str) -> bool:
+        return self._peek().lower() in words
+
+    def _take(self, *words: str) -> str:
+        token = self._peek()
+        if words and token.lower() not in words:
+            raise SqlError(f"Invalid or unsupported search: {token!r} where {' or '.join(words)} belongs")
+        self.place += 1
+        return token
+
+    def _took(self, *words: str) -> bool:
+        if self._is(*words):
+            self.place += 1
+            return True
+        return False
+
+    # ---- clauses -----------------------------------------------------------------------------
+
+    def rows(self) -> list[Row]:
+        """The answer."""
+        self._take("select")
+        start = self.place
+        # names are known only once the tables are
+        self._skip_to("from")
+        scopes = self._from()
+        if self._took("where"):
+            holds = self._expression()
+            scopes = [scope for scope in scopes if holds(scope) is True]
+        if self._took("order"):
+            self._take("by")
+            scopes = self._ordered(scopes)
+        if self._peek():
+            raise SqlError(f"Invalid or unsupported search near {self._peek()!r}")
+        self.place = start
+        columns = self._columns()
+        told = ({name: pick(scope) for name, pick in columns} for scope in scopes)
+        return [{name: value for name, value in row.items() if value is not None} for row in told]
+
+    def _skip_to(self, word: str) -> None:
+        while self._peek() and not self._is(word):
+            self.place += 1
+        self._take(word)
+
+    def _from(self) -> list[Scope]:
+        name, rows = self._table()
+        scopes: list[Scope] = [{name: row} for row in rows]
+        while self._is("join", "left", "inner"):
+            outer = self._took("left")
+            self._took("inner")
+            self._take("join")
+            name, rows = self._table()
+            self._take("on")
+            holds = self._expression()
+            scopes = _joined(scopes, name, rows, holds, outer=outer)
+        return scopes
+
+    def _table(self) -> tuple[str, Sequence[Mapping[str, Any]]]:
+        table = self._take().lower()
+        if table not in self.tables:
+            raise SqlError(f"Invalid or unsupported search: Record {table!r} was not found")
+        alias = self._take().lower() if self._peek().lower() not in _KEYWORDS | {""} else table
+        columns, rows = self.tables[table]
+        self.sources[alias] = columns
+        return alias, rows
+
+    def _ordered(self, scopes: list[Scope]) -> list[Scope]:
+        keys = [self._expression()]
+        while self._took(","):
+            keys.append(self._expression())
+        self._took("asc")
+        return sorted(scopes, key=lambda scope: [_sortable(key(scope)) for key in keys])
+
+    def _columns(self) -> list[tuple[str, Expression]]:
+        found = []
+        while True:
+            first, pick = self._peek(), self._expression()
+            name = self._take() if self._took("as") else first.rpartition(".")[2]
+            found.append((name.lower(), pick))
+            if not self._took(","):
+                return found
+
+    # ---- expressions -------------------------------------------------------------------------
+
+    def _expression(self) -> Expression:
+        parts = [self._both()]
+        while self._took("or"):
+            parts.append(self._both())
+        return parts[0] if len(parts) == 1 else lambda scope: any(part(scope) is True for part in parts)
+
+    def _both(self) -> Expression:
+        parts = [self._comparison()]
+        while self._took("and"):
+            parts.append(self._comparison())
+        return parts[0] if len(parts) == 1 else lambda scope: all(part(scope) is True for part in parts)
+
+    def _comparison(self) -> Expression:
+        left = self._sum()
+        if self._took("is"):
+            wanted = not self._took("not")
+            self._take("null")
+            return lambda scope: (left(scope) is None) == wanted
+        refused = self._took("not")
+        if self._took("in"):
+            self._take("(")
+            among = self._arguments()
+            return lambda scope: (left(scope) in [one(scope) for one in among]) != refused
+        if self._is("=", "<>", "<", "<=", ">", ">="):
+            return _compared(left, self._take(), self._sum())
+        return left
+
+    def _sum(self) -> Expression:
+        found = self._term()
+        while self._is("-", "+", "||"):
+            found = _combined(found, self._take(), self._term())
+        return found
+
+    def _term(self) -> Expression:
+        token = self._take()
+        if token == "-":  # noqa: S105 - a minus sign
+            inner = self._term()
+            return lambda scope: None if inner(scope) is None else -Decimal(str(inner(scope)))
+        if token == "(":  # noqa: S105 - a bracket
+            inner = self._expression()
+            self._take(")")
+            return inner
+        if token.startswith("'"):
+            text = token[1:-1].replace("''", "'")
+            return lambda _scope: text
+        if token[0].isdigit():
+            number = Decimal(token)
+            return lambda _scope: number
+        return self._case() if token.lower() == "case" else self._named(token)
+
+    def _case(self) -> Expression:
+        cases, otherwise = [], None
+        while self._took("when"):
+            holds = self._expression()
+            self._take("then")
+            cases.append((holds, self._expression()))
+        if self._took("else"):
+            otherwise = self._expression()
+        self._take("end")
+
+        def decided(scope: Scope) -> Any:
+            then = next((then for holds, then in cases if holds(scope) is True), otherwise)
+            return None if then is None else then(scope)
+
+        return decided
+
+    def _named(self, token: str) -> Expression:
+        if self._took("("):
+            return _called(token.lower(), self._arguments())
+        if token.lower() == "timestamp":
+            text = self._take()[1:-1]
+            return lambda _scope: text
+        alias, dot, column = token.lower().partition(".")
+        if not dot or alias not in self.sources or column not in self.sources[alias]:
+            raise SqlError(f"Search error occurred: Field {column or alias!r} was not found")
+        return lambda scope: scope[alias].get(column)
+
+    def _arguments(self) -> list[Expression]:
+        found = []
+        while not self._took(")"):
+            found.append(self._expression())
+            self._took(",")
+        return found
+
+
+def _joined(
+    scopes: Sequence[Scope],
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
+    holds: Expression,
+    *,
+    outer: bool,
+) -> list[Scope]:
+    found = []
+    for scope in scopes:
+        fits = [both for row in rows if holds(both := {**scope, name: row}) is True]
+        found += fits or ([{**scope, name: {}}] if outer else [])
+    return found
+
+
+def _compared(left: Expression, sign: str, right: Expression) -> Expression:
+    def compared(scope: Scope) -> bool | None:
+        first, second = left(scope), right(scope)
+        if first is None or second is None:
+            return None
+        a, b = _sortable(first), _sortable(second)
+        if a[0] != b[0]:
+            a, b = (1, str(first)), (1, str(second))
+        return {"=": a == b, "<>": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
+
+    return compared
+
+
+def _combined(left: Expression, sign: str, right: Expression) -> Expression:
+    def combined(scope: Scope) -> Any:
+        first, second = left(scope), right(scope)
+        if sign == "||":
+            return f"{'' if first is None else first}{'' if second is None else second}"
+        if first is None or second is None:
+            return None
+        a, b = Decimal(str(first)), Decimal(str(second))
+        return a - b if sign == "-" else a + b
+
+    return combined
+
+
+def _called(name: str, given: Sequence[Expression]) -> Expression:
+    if name in {"nvl", "coalesce"}:
+        return lambda scope: next((value for one in given if (value := one(scope)) is not None), None)
+    if name in {"to_timestamp", "to_date"}:
+        return given[0]
+    if name == "to_char":
+        return lambda scope: _shortened(given[0](scope), given[1](scope))
+    if name == "abs":
+        return lambda scope: None if given[0](scope) is None else abs(Decimal(str(given[0](scope))))
+    raise SqlError(f"Invalid or unsupported search: unknown function {name.upper()!r}")
+
+
+def _shortened(value: Any, pattern: str) -> str | None:
+    """A moment as text; rows hold moments as ISO texts, so that a pattern is a length."""
+    return None if value is None else str(value).replace("T", " ")[: len(pattern.replace("24", ""))]
+
+
+def _sortable(value: Any) -> tuple[int, Any]:
+    """Numbers before texts, and numeric texts with the numbers: ids are texts on the wire."""
+    if value is None:
+        return (-1, "")
+    if isinstance(value, int | Decimal):
+        return (0, Decimal(value))
+    text = str(value)
+    return (0, Decimal(text)) if re.fullmatch(r"-?\d+(\.\d+)?", text) else (1, text)
