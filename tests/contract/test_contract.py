@@ -260,7 +260,7 @@ def records(bench: Bench, name: str) -> list[dict[str, Any]]:
     finally:
         connection.close()
     assert [reject.reason for one in decoded for reject in one.rejects] == []
-    fields = RECORD_TABLES[stream.kind].columns.keys()
+    fields = [*RECORD_TABLES[stream.kind].columns.keys(), "time_entries"]
     return [
         {name: told(getattr(record, name)) for name in fields if hasattr(record, name)}
         for one in decoded
@@ -269,7 +269,9 @@ def records(bench: Bench, name: str) -> list[dict[str, Any]]:
 
 
 def told(value: Any) -> Any:
-    """A value as a sample writes it."""
+    """A value as a sample writes it; time entries as ``T1:4.5;T2``."""
+    if isinstance(value, tuple):
+        return ";".join(entry.id if entry.hours is None else f"{entry.id}:{entry.hours}" for entry in value)
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, datetime):
