@@ -283,14 +283,13 @@ def records(bench: Bench, name: str) -> list[dict[str, Any]]:
 
 
 def told(value: Any) -> Any:
-    """A value as a sample writes it."""
+    """A value as a sample writes it; time entries as ``T1:4.5;T2``."""
+    if isinstance(value, tuple):
+        return ";".join(entry.id if entry.hours is None else f"{entry.id}:{entry.hours}" for entry in value)
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, tuple):
-        # billed time: its ids, each with the hours where they are told
-        return ";".join(one.id if one.hours is None else f"{one.id}:{one.hours}" for one in value)
     return str(value)
 
 
