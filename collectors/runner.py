@@ -33,7 +33,7 @@ from queries.ingest import ingest, mark_deleted, stored_ids
 from queries.keys import Key
 from queries.polls import Progress
 from queries.records import Record
-from queries.rejects import Reject
+from queries.rejects import Reject, storable
 from queries.rows import Source
 from queries.store import reading, writing
 
@@ -121,7 +121,8 @@ class Runner:
         with writing(self.engine) as store:
             polls.release_lease(store, configured.name, stream.name, self.holder)
         level = logging.WARNING if outcome.error else logging.INFO
-        p, error = outcome.progress, f": {outcome.error}" if outcome.error else ""
+        # what a source says may be more than a log can hold
+        p, error = outcome.progress, f": {storable(outcome.error)}" if outcome.error else ""
         counts = (p.read, p.changed, p.rejected, p.deleted)
         text = "%s: %s, %d read, %d changed, %d rejected, %d deleted%s"
         _LOG.log(level, text, name, outcome.outcome, *counts, error)
