@@ -20,7 +20,6 @@ from collectors.engines.sql_settings import Duration
 from collectors.engines.vendor import VendorSettings
 from collectors.mapping.picking import columns_of, paths_of
 from collectors.mapping.rules import FieldRule
-from queries.types import Currency
 
 _RULES: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, FieldRule])
 _NAMES = re.compile(r"\w+(\.\w+)*")
@@ -46,13 +45,7 @@ _SIGNALS = (
 
 
 class OrgSettings(VendorSettings):
-    """``base`` is the My Domain address; ``client_id`` the external client app's consumer key.
-
-    Either ``client_secret_env``, or ``key_file`` with ``user`` for a signed claim at ``audience`` (a
-    sandbox org: https://test.salesforce.com). ``currency`` is set for an org without multiple currencies.
-    ``start`` is from when on rows are read first, ``window`` how much at once. ``sweep`` also compares ids,
-    which finds what was erased, and takes for erased what the user may no longer see.
-    """
+    """An org and who asks it: either by ``client_secret_env``, or by ``key_file`` and ``user``."""
 
     base: str
     client_id: str
@@ -61,7 +54,7 @@ class OrgSettings(VendorSettings):
     key_file: Path | None = None
     audience: str = "https://login.salesforce.com"
     version: str = Field(default="67.0", pattern=r"^\d+\.0$")
-    currency: Currency | None = None
+    currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
     start: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)
     window: Duration = Field(default=timedelta(days=366), gt=timedelta(0))
     sweep: bool = False

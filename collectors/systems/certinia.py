@@ -46,7 +46,14 @@ _EVENT = "pse__Billing_Event__r"
 
 
 class CertiniaSettings(OrgSettings):
-    """``stages`` translates stages of inactive projects, ``zone`` is where milestones' dates are written."""
+    """``stages`` translates stages of inactive projects, ``zone`` is where milestones' dates are written.
+
+    ``base`` is the My Domain address, ``client_id`` the external client app's consumer key. Either
+    ``client_secret_env``, or ``key_file`` with ``user`` for a signed claim at ``audience`` (of a sandbox org:
+    https://test.salesforce.com). ``currency`` is set for an org without multiple currencies. Rows are read
+    from ``start`` on, ``window`` at once. ``sweep`` also compares ids: it finds what was erased, and takes
+    for erased what the user may no longer see.
+    """
 
     stages: dict[str, Stage] = Field(default=_STAGES)
     zone: str = "UTC"

@@ -31,7 +31,11 @@ _STATUS = {"column": "StatusCode", "values": _STATES}
 class SalesforceSettings(OrgSettings):
     """An org's Sales Cloud. ``orders`` reads Orders as contracts: each is one piece of sold work.
 
-    With ``orders``, ``sweep`` leaves contracts and orders out.
+    ``base`` is the My Domain address, ``client_id`` the external client app's consumer key. Either
+    ``client_secret_env``, or ``key_file`` with ``user`` for a signed claim at ``audience`` (of a sandbox org:
+    https://test.salesforce.com). ``currency`` is set for an org without multiple currencies. Rows are read
+    from ``start`` on, ``window`` at once. ``sweep`` also compares ids: it finds what was erased, and takes
+    for erased what the user may no longer see; with ``orders`` it leaves contracts and orders out.
     """
 
     orders: bool = False
