@@ -56,6 +56,13 @@ class Basic(Strict):
     password_env: str
 
 
+class BasicKey(Strict):
+    """A key that goes as the user of basic authentication, with a password that says nothing."""
+
+    style: Literal["basic_key"]
+    key_env: str
+
+
 class HeaderKey(Strict):
     """A key in a header of the system's own, such as ``X-Api-Key``; ``prefix`` stands before it."""
 
@@ -110,7 +117,7 @@ class SignedClaim(Strict):
 
 
 Auth = Annotated[
-    NoAuth | Bearer | Basic | HeaderKey | ClientCredentials | RefreshToken | SignedClaim,
+    NoAuth | Bearer | Basic | BasicKey | HeaderKey | ClientCredentials | RefreshToken | SignedClaim,
     Field(discriminator="style"),
 ]
 
@@ -141,6 +148,9 @@ class Signer:
             case Basic():
                 password = secret(f"{where}.password_env", auth.password_env)
                 return {"Authorization": _basic(auth.user, password)}
+            case BasicKey():
+                key = secret(f"{where}.key_env", auth.key_env)
+                return {"Authorization": _basic(key, "x")}
             case HeaderKey():
                 return {auth.name: auth.prefix + secret(f"{where}.value_env", auth.value_env)}
             case _:

@@ -19,6 +19,7 @@ import msgspec
 
 from collectors.contract import Page, Stream
 from collectors.decode import raw_text
+from collectors.engines.details import with_details
 from collectors.engines.moments import stretch
 from collectors.engines.rest_calls import Caller
 from collectors.engines.rest_settings import Request, RestSettings, RestStream
@@ -90,6 +91,10 @@ class _Plan:
         if not self.settings.is_by_name:
             return dict(row)
         return {name if name in self.mapped.columns else canonical_name(name): row[name] for name in row}
+
+    def identify(self, row: Any) -> str | None:
+        """A row's id, as far as it is a row and has one."""
+        return self.mapped.identify(self.named(row)) if isinstance(row, Mapping) else None
 
     def written(self, since: datetime, until: datetime) -> dict[str, str | int]:
         """A stretch of time as the source wants it."""
@@ -165,7 +170,7 @@ class RestConnection:
         assert request is not None
         for told in self._caller.answers(plan.mapped.where, request, {}, plan.rows):
             for row in told.rows:
-                found = plan.mapped.identify(plan.named(row)) if isinstance(row, Mapping) else None
+                found = plan.identify(row)
                 if found is None:
                     raise self._fatal(stream.name, "ids gives a row without an id", "correct the request ids")
                 count += 1
@@ -179,8 +184,9 @@ class RestConnection:
         plan = self._plan(stream.name)
         bound = self._bound(plan, _Window(plan.settings.start, _FAR))
         for told in self._caller.answers(plan.mapped.where, plan.settings.read, bound, plan.rows):
-            rows = [plan.named(row) for row in told.rows if isinstance(row, Mapping)]
-            return check_sample(plan.mapped, rows[:SAMPLE]) if rows else []
+            some = self._detailed(plan, told.rows[:SAMPLE])
+            rows = [plan.named(row) for row in some if isinstance(row, Mapping)]
+            return check_sample(plan.mapped, rows) if rows else []
         return []
 
     def close(self) -> None:
@@ -239,7 +245,7 @@ class RestConnection:
         for told in self._caller.answers(plan.mapped.where, request, self._bound(plan, window), plan.rows):
             if request.total and window.total is None:
                 window.total = _count(jmespath.search(request.total, told.body))
-            page = self._page(plan, told.rows, window)
+            page = self._page(plan, self._detailed(plan, told.rows), window)
             count += len(told.rows)
             if plan.settings.ordered and window.newest is not None:
                 position = _Position(plan.how, through, max(window.newest, window.since), window.until)
@@ -257,6 +263,9 @@ class RestConnection:
         bound = self._bound(plan, _Window(begin, until))
         for told in self._caller.answers(plan.mapped.where, plan.settings.gone, bound, plan.listed):
             yield Page((), gone=[str(identifier) for identifier in told.rows if identifier is not None])
+
+    def _detailed(self, plan: _Plan, rows: Sequence[Any]) -> Sequence[Any]:
+        return with_details(self._caller, plan.mapped.where, plan.settings.details, rows, plan.identify)
 
     def _bound(self, plan: _Plan, window: _Window) -> dict[str, str | int]:
         return plan.written(window.since, window.until)
@@ -296,7 +305,8 @@ class RestConnection:
             known_fields=known_columns(kind) if not settings.fields else None,
             mapped_fields=mapped.columns,
         )
-        how = fingerprint(settings, fmt, kind, settings.read.model_dump_json(), self._settings.base)
+        asked = [one.model_dump_json() for one in (settings.read, settings.details) if one is not None]
+        how = fingerprint(settings, fmt, kind, *asked, self._settings.base)
         zone = ZoneInfo(settings.zone(fmt.zone))
         return _Plan(stream, settings, mapped, how, self._unpack.get(name), zone)
 

@@ -66,6 +66,17 @@ class Reread(Strict):
     back: Duration = Field(gt=timedelta(0))
 
 
+class Details(Strict):
+    """What a list of ids alone does not tell: rows of ``request`` lie under those with the same ``id``.
+
+    ``{ids}`` in the request is filled in with the ids of a page, ``size`` of them at a time, with commas.
+    """
+
+    request: Request
+    id: Path
+    size: int = Field(default=100, ge=1)
+
+
 class RestStream(StreamMapping):
     """One stream of an API.
 
@@ -76,7 +87,8 @@ class RestStream(StreamMapping):
     is how far a poll reads back, ``settle`` how long the newest rows are left alone, ``window`` how much is
     asked for at once. ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one
     query gives at most, after which it is asked anew from the last version on. ``sweep_every`` is how much
-    time lies between two comparisons of ids, ``reread`` is for what changes without a stamp.
+    time lies between two comparisons of ids, ``reread`` is for what changes without a stamp, ``details``
+    for what is told by id only.
     """
 
     read: Request
@@ -92,6 +104,7 @@ class RestStream(StreamMapping):
     ordered: bool = False
     cap: int | None = Field(default=None, ge=1)
     reread: Reread | None = None
+    details: Details | None = None
 
     @field_validator("since_zone")
     @classmethod

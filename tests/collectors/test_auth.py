@@ -103,6 +103,10 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
             {"Authorization": "Basic " + base64.b64encode(f"me:{SECRET}".encode()).decode()},
         ),
         (
+            {"style": "basic_key", "key_env": "CRM_SECRET"},
+            {"Authorization": "Basic " + base64.b64encode(f"{SECRET}:x".encode()).decode()},
+        ),
+        (
             {"style": "header", "name": "X-Key", "value_env": "CRM_SECRET", "prefix": "token "},
             {"X-Key": f"token {SECRET}"},
         ),

@@ -297,3 +297,25 @@ def test_what_changes_without_a_stamp_is_looked_for_now_and_then() -> None:
             position = pages(connection, position, NOW + timedelta(hours=hours))[-1].position
 
     assert asked[1:] == ["2026-11-20T17:00:00Z", "2026-11-10T19:00:00Z", "2026-11-21T17:00:00Z"]
+
+
+def test_what_is_told_by_id_only_is_asked_for_by_ids() -> None:
+    asked: list[str] = []
+
+    def answer(request: Request) -> Response:
+        if request.url.path == "/rows":
+            return JSONResponse({"rows": [{"id": n, "at": NOW.isoformat()} for n in (1, 2, 3)]})
+        asked.append(request.query_params["only"])
+        known = [{"key": int(n), "name": f"C{n}"} for n in asked[-1].split(",") if n != "2"]
+        return JSONResponse({"found": known})
+
+    request = {"path": "/names", "params": {"only": "{ids}"}, "rows": "found"}
+    with api(answer, details={"request": request, "id": "key", "size": 2}) as connection:
+        found = pages(connection)
+
+    assert asked == ["1,2", "3"]
+    assert [(row["id"], row.get("name")) for page in found for row in page.rows] == [
+        (1, "C1"),
+        (2, None),
+        (3, "C3"),
+    ]
