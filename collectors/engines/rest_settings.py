@@ -15,7 +15,7 @@ from collectors.engines.sql_settings import Duration
 from collectors.mapping import Format, StreamMapping, Strict, compile_mapping
 from collectors.mapping.rules import Path
 
-_PLACE = re.compile(r"\{(since|until)\}")
+_PLACE = re.compile(r"\{(since|until)(?:_day)?\}")
 _HTTP = re.compile(r"https?://[^/@?#\s]+(/[^@?#\s]*)?")
 
 
@@ -26,7 +26,8 @@ def _address(url: str) -> str:
 
 
 class Request(Strict):
-    """One request: ``{since}`` and ``{until}`` in parameters and body are filled in.
+    """One request: ``{since}`` and ``{until}`` in parameters and body are filled in; ``{since_day}`` is the
+    earliest day it then was anywhere, ``{until_day}`` the latest.
 
     ``rows`` is where the rows stand in the answer (all of it by default), ``total`` where it says how many
     there are, ``error`` where it says what went wrong although it was answered.
