@@ -25,6 +25,9 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
+Address = Annotated[str, AfterValidator(_address)]
+
+
 class Request(Strict):
     """One request: ``{since}`` and ``{until}`` in parameters and body are filled in; ``{since_day}`` is the
     earliest day it then was anywhere, ``{until_day}`` the latest.
@@ -118,7 +121,7 @@ class Quota(Strict):
 class RestSettings(SystemSettings):
     """``base`` is where paths begin; every stream has its own request and mapping."""
 
-    base: Annotated[str, AfterValidator(_address)]
+    base: Address
     auth: Auth = NoAuth()
     headers: dict[str, str] = Field(default_factory=dict)
     timeout_s: float = Field(default=70.0, gt=0, le=600)
