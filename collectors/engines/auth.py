@@ -156,6 +156,11 @@ class Signer:
             case _:
                 return {"Authorization": f"Bearer {self._current()}"}
 
+    def hidden(self) -> set[str]:
+        """What must never be shown: the token, and the secrets it was made of."""
+        variables = [held for name, held in self.auth if name.endswith("_env") and held]
+        return {self._token or "", *(secret(f"{self.system}: auth", name) for name in variables)} - {""}
+
     def renew(self) -> bool:
         """Forget a token the server no longer takes; false where there is none to fetch anew."""
         if isinstance(self.auth, ClientCredentials | RefreshToken | SignedClaim):

@@ -88,9 +88,9 @@ class Http:
         self.server_time = http_date(response.headers.get("Date")) or self.server_time
         return Answer(where, response, body)
 
-    def json(self, answer: Answer, decoder: msgspec.json.Decoder[Any] | None = None) -> Any:
-        """The JSON of an answer of status 2xx; every other status is an error."""
-        self.check_status(answer)
+    def json(self, answer: Answer, decoder: msgspec.json.Decoder[Any] | None = None, why: str = "") -> Any:
+        """The JSON of an answer of status 2xx; every other status is an error, for the reason ``why``."""
+        self.check_status(answer, why)
         kind = answer.response.headers.get("Content-Type", "nothing").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
             remedy = "the address must lead to the system itself, not to a portal's page"
@@ -101,7 +101,7 @@ class Http:
             what = "the answer is not readable JSON"
             raise passing(answer.where, what, "look for a proxy that cuts answers") from error
 
-    def check_status(self, answer: Answer) -> None:
+    def check_status(self, answer: Answer, why: str = "") -> None:
         """Raise what a status other than success means."""
         response, status = answer.response, answer.status
         if response.is_success:
@@ -110,7 +110,7 @@ class Http:
             target = httpx.URL(response.headers["Location"]).host or "itself"
             what = f"it redirects to {target}, which is not followed"
             fail(answer.where, what, "set the final address")
-        what = f"HTTP {status} {response.reason_phrase}"
+        what = f"HTTP {status} {response.reason_phrase}" + (f" ({why})" if why else "")
         remedy = self.remedies.get(status) or _REMEDIES.get(status, "see the server's log")
         if status in self.transient:
             raise passing(answer.where, what, remedy, retry_after(response))

@@ -54,10 +54,15 @@ class OnePage(Strict):
 
 
 class Link(Strict):
-    """The address of the next page stands in the body at ``path``, or in the Link header."""
+    """The address of the next page stands in the body at ``path``, or in the Link header.
+
+    ``own_host`` keeps to the configured host whatever host the address names: behind a gateway a server
+    knows itself by another name.
+    """
 
     style: Literal["link"]
     path: Path = None
+    own_host: bool = False
 
     def first(self) -> Turn:
         """Nothing has to be asked for."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import jmespath
@@ -40,8 +40,21 @@ from collectors.mapping import (
 
 #: a vendor whose rows no path finds brings its own way to take them out of an answer
 Unpack = Callable[[Any], Sequence[Any]]
+
+
+class Spread(NamedTuple):
+    """Rows that hold several of ours, such as invoices with their lines: how each is taken apart, and the
+    key by which the source counts them.
+    """
+
+    rows: Callable[[Any], Sequence[Any]]
+    key: Callable[[Any], str]
+
+
 #: later than anything, and still a year that every source knows
 _FAR = datetime(2999, 12, 31, tzinfo=UTC)
+#: how far the day anywhere on earth is behind UTC, and ahead of it
+_BEHIND, _AHEAD = timedelta(hours=12), timedelta(hours=14)
 
 
 class _Position(msgspec.Struct, omit_defaults=True):
@@ -67,6 +80,7 @@ class _Plan:
     mapped: Mapped
     how: str
     unpack: Unpack | None
+    spread: Spread | None
     zone: ZoneInfo
 
     def rows(self, request: Request, body: Any) -> Sequence[Any]:
@@ -85,6 +99,10 @@ class _Plan:
             what = f"{self.mapped.where}: the answer holds no list of rows {place}"
             raise FatalError(what.rstrip(), remedy="correct rows in the stream's read")
         return found
+
+    def apart(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Our rows, of the source's."""
+        return rows if self.spread is None else [part for row in rows for part in self.spread.rows(row)]
 
     def named(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row under the names that the parser knows."""
@@ -119,12 +137,21 @@ class _Window:
 
 
 class RestConnection:
-    """A configured API. ``unpack`` takes rows out of answers where no path can, by stream."""
+    """A configured API. By stream, ``unpack`` takes rows out of answers where no path can, and ``spread``
+    takes rows apart.
+    """
 
-    def __init__(self, name: str, settings: RestSettings, unpack: Mapping[str, Unpack] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: RestSettings,
+        unpack: Mapping[str, Unpack] | None = None,
+        spread: Mapping[str, Spread] | None = None,
+    ) -> None:
         self._name = name
         self._settings = settings
         self._unpack = dict(unpack or {})
+        self._spread = dict(spread or {})
         self._caller = Caller(name, settings)
 
     def streams(self) -> Sequence[Stream]:
@@ -155,7 +182,7 @@ class RestConnection:
             if not short:
                 through = max(through, before.through or through)
                 before = _Position(plan.how, through, reread=before.reread)
-            if window.until >= started_at - plan.settings.settle:
+            if window.until >= _newest_asked(plan, started_at):
                 break
             yield Page((), position=before.text())
             window = self._next_window(plan, window.until, started_at)
@@ -169,7 +196,7 @@ class RestConnection:
         request = plan.settings.ids
         assert request is not None
         for told in self._caller.answers(plan.mapped.where, request, {}, plan.rows):
-            for row in told.rows:
+            for row in plan.apart(told.rows):
                 found = plan.identify(row)
                 if found is None:
                     raise self._fatal(stream.name, "ids gives a row without an id", "correct the request ids")
@@ -184,7 +211,7 @@ class RestConnection:
         plan = self._plan(stream.name)
         bound = self._bound(plan, _Window(plan.settings.start, _FAR))
         for told in self._caller.answers(plan.mapped.where, plan.settings.read, bound, plan.rows):
-            some = self._detailed(plan, told.rows[:SAMPLE])
+            some = self._detailed(plan, plan.apart(told.rows)[:SAMPLE])
             rows = [plan.named(row) for row in some if isinstance(row, Mapping)]
             return check_sample(plan.mapped, rows) if rows else []
         return []
@@ -221,7 +248,7 @@ class RestConnection:
         return self._next_window(plan, max(begin, plan.settings.start), started_at)
 
     def _next_window(self, plan: _Plan, begin: datetime, started_at: datetime) -> _Window:
-        end = started_at - plan.settings.settle
+        end = _newest_asked(plan, started_at)
         if plan.settings.window is not None:
             end = min(end, begin + plan.settings.window)
         return _Window(begin, max(begin, end))
@@ -268,11 +295,17 @@ class RestConnection:
         return with_details(self._caller, plan.mapped.where, plan.settings.details, rows, plan.identify)
 
     def _bound(self, plan: _Plan, window: _Window) -> dict[str, str | int]:
-        return plan.written(window.since, window.until)
+        return {
+            **plan.written(window.since, window.until),
+            "since_day": (window.since - _BEHIND).date().isoformat(),
+            "until_day": (window.until + _AHEAD).date().isoformat(),
+        }
 
     def _page(self, plan: _Plan, rows: Sequence[Any], window: _Window) -> Page:
         good, rejects = [], []
-        for row in rows:
+        if plan.spread is not None:
+            window.ids.update(map(plan.spread.key, rows))
+        for row in plan.apart(rows):
             if not isinstance(row, Mapping):
                 rejects.append((raw_text(row), "a row is no JSON object: correct rows in the stream's read"))
                 continue
@@ -281,8 +314,8 @@ class RestConnection:
             version = plan.mapped.version(named)
             if version is not None:
                 window.newest = max(version, window.newest or version)
-            identifier = plan.mapped.identify(named)
-            window.ids.add(identifier or raw_text(row))
+            if plan.spread is None:
+                window.ids.add(plan.mapped.identify(named) or raw_text(row))
             # a row without a version counts as changed by the end of what was asked for
             named[FALLBACK] = window.until.isoformat()
         return Page(good, rejects=rejects)
@@ -308,10 +341,17 @@ class RestConnection:
         asked = [one.model_dump_json() for one in (settings.read, settings.details) if one is not None]
         how = fingerprint(settings, fmt, kind, *asked, self._settings.base)
         zone = ZoneInfo(settings.zone(fmt.zone))
-        return _Plan(stream, settings, mapped, how, self._unpack.get(name), zone)
+        return _Plan(stream, settings, mapped, how, self._unpack.get(name), self._spread.get(name), zone)
 
     def _fatal(self, stream: str, what: str, remedy: str) -> FatalError:
         return FatalError(f"{self._name}/{stream}: {what}", remedy=remedy)
+
+
+def _newest_asked(plan: _Plan, started_at: datetime) -> datetime:
+    """The end of what is asked for, in whole seconds: most sources are asked by these, and no more than
+    was asked for may be believed.
+    """
+    return (started_at - plan.settings.settle).replace(microsecond=0)
 
 
 def _count(told: Any) -> int | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Never
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 import jmespath
@@ -15,7 +15,7 @@ from opentelemetry import trace
 
 from collectors.engines.auth import Signer
 from collectors.engines.http import UNAUTHORIZED, Answer, Http, fail, passing, retry_after
-from collectors.engines.paging import Told, Turn
+from collectors.engines.paging import Link, Told, Turn
 from collectors.engines.rest_settings import Quota, Request, RestSettings, Signal
 from collectors.errors import StopError
 from collectors.mapping import exact_text
@@ -76,7 +76,7 @@ class Caller:
             following = request.next.turn(told)
             if following is None:
                 return
-            turn = following
+            turn = self._followed(request, following, answer)
 
     # ---- one call ----------------------------------------------------------------------------
 
@@ -91,14 +91,24 @@ class Caller:
         path = str(_filled(request.path, quoted))
         call: dict[str, Any] = {"url": self._settings.base + path, "headers": headers}
         if params:
-            call["params"] = {name: _plain(value) for name, value in params.items()}
+            call["url"] += ("&" if "?" in call["url"] else "?") + _query(params)
         if request.body is not None or turn.body:
             call["json"] = {**(_filled(request.body, bound) or {}), **dict(turn.body)}
         return call
 
+    def _followed(self, request: Request, turn: Turn, answer: Answer) -> Turn:
+        """A next page's address, as seen from the page that names it."""
+        if turn.url is None:
+            return turn
+        url = answer.response.url.join(turn.url)
+        if isinstance(request.next, Link) and request.next.own_host:
+            scheme, host, port = self._origin
+            url = url.copy_with(scheme=scheme, host=host, port=port)
+        return turn._replace(url=str(url))
+
     def _inside(self, where: str, url: str) -> str:
         """The address of the next page, which must be the system's own: the token goes there."""
-        found = httpx.URL(self._settings.base + "/").join(url)
+        found = httpx.URL(url)
         if _origin(found) != self._origin:
             what = f"the next page is at {found.host}, to which nothing is sent"
             fail(where, what, "set base to the address that the system gives itself")
@@ -123,11 +133,10 @@ class Caller:
         for signal in self._settings.signals:
             if _fits(signal, answer):
                 self._signalled(answer, signal)
-        body = self._http.json(answer, self._decoder)
-        if request.error:
-            said = jmespath.search(request.error, body)
-            if said:
-                self._refused(answer, said)
+        body = self._http.json(answer, self._decoder, self._why(answer, request))
+        said = jmespath.search(request.error, body) if request.error else None
+        if said:
+            self._refused(answer, self._shown(said))
         if self._settings.quota is not None:
             self._spare(answer, self._settings.quota)
         return body
@@ -143,8 +152,23 @@ class Caller:
             raise passing(answer.where, what, "it should pass by itself", after)
         self._stop(answer.where, f"the allowance is used up ({what})", after, signal.pause)
 
-    def _refused(self, answer: Answer, said: Any) -> Never:
-        text = "".join(c if c.isprintable() else " " for c in str(said))[:_SHOWN]
+    def _why(self, answer: Answer, request: Request) -> str:
+        """What a refusal says of itself where the request names the place; nothing of who was asking."""
+        if request.error is None or answer.response.is_success or answer.status == UNAUTHORIZED:
+            return ""
+        try:
+            said = jmespath.search(request.error, msgspec.json.decode(answer.body))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return ""
+        return self._shown(said) if said else ""
+
+    def _shown(self, said: Any) -> str:
+        text = "".join(c if c.isprintable() else " " for c in str(said))
+        for held in self._signer.hidden():
+            text = text.replace(held, "***")
+        return text[:_SHOWN]
+
+    def _refused(self, answer: Answer, text: str) -> Never:
         if any(word in text.lower() for word in _TRANSIENT_WORDS):
             raise passing(answer.where, f"the answer says: {text}", "it should pass by itself")
         fail(answer.where, f"the answer says: {text}", "see what the system means by it")
@@ -191,6 +215,11 @@ def _filled(told: Any, bound: Bound) -> Any:
     if isinstance(told, dict):
         return {name: _filled(part, bound) for name, part in told.items()}
     return [_filled(part, bound) for part in told] if isinstance(told, list | tuple) else told
+
+
+def _query(params: Mapping[str, Any]) -> str:
+    """Parameters for an address; a blank is %20, which servers read that do not take a plus for one."""
+    return urlencode({name: _plain(value) for name, value in params.items()}, safe="$", quote_via=quote)
 
 
 def _plain(value: Any) -> str:

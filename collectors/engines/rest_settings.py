@@ -16,7 +16,7 @@ from collectors.engines.sql_settings import Duration
 from collectors.mapping import Format, StreamMapping, Strict, compile_mapping
 from collectors.mapping.rules import Path
 
-_PLACE = re.compile(r"\{(since|until)\}")
+_PLACE = re.compile(r"\{(since|until)(?:_day)?\}")
 _HTTP = re.compile(r"https?://[^/@?#\s]+(/[^@?#\s]*)?")
 
 
@@ -26,8 +26,12 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
+Address = Annotated[str, AfterValidator(_address)]
+
+
 class Request(Strict):
-    """One request: ``{since}`` and ``{until}`` in path, parameters, headers and body are filled in.
+    """One request: ``{since}`` and ``{until}`` in path, parameters, headers and body are filled in;
+    ``{since_day}`` is the earliest day it then was anywhere, ``{until_day}`` the latest.
 
     ``rows`` is where the rows stand in the answer (all of it by default), ``total`` where it says how many
     there are, ``error`` where it says what went wrong although it was answered. ``each`` is asked for every
@@ -186,7 +190,7 @@ class Quota(Strict):
 class RestSettings(SystemSettings):
     """``base`` is where paths begin; every stream has its own request and mapping."""
 
-    base: Annotated[str, AfterValidator(_address)]
+    base: Address
     auth: Auth = NoAuth()
     headers: dict[str, str] = Field(default_factory=dict)
     timeout_s: float = Field(default=70.0, gt=0, le=600)

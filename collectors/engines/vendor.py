@@ -59,6 +59,11 @@ def rest_system(  # noqa: PLR0913 - what a system says of itself
 
 def declared(declare: Declare, chosen: VendorSettings) -> RestSettings:
     """The engine's settings; raises ValueError for streams and fields that do not exist."""
+    return RestSettings.model_validate(merged(declare, chosen))
+
+
+def merged(declare: Declare, chosen: VendorSettings) -> dict[str, Any]:
+    """What the vendor's declaration and the firm's choices say together, for the settings of any engine."""
     told = dict(declare(chosen))
     streams = {name: dict(stream) for name, stream in told["streams"].items()}
     stray = (set(chosen.omit) | set(chosen.fields)) - set(streams)
@@ -67,7 +72,7 @@ def declared(declare: Declare, chosen: VendorSettings) -> RestSettings:
     for name, rules in chosen.fields.items():
         streams[name]["fields"] = {**streams[name]["fields"], **rules}
     for stream in streams.values():
-        if "ids" in stream:
+        if stream.get("ids") or stream.get("sweep"):
             stream.setdefault("sweep_every", chosen.sweep_every)
     told["streams"] = {name: stream for name, stream in streams.items() if name not in chosen.omit}
-    return RestSettings.model_validate({"timeout_s": chosen.timeout_s, **told})
+    return {"timeout_s": chosen.timeout_s, **told}

@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 #: keys that say how the bytes of a file are cut, not how a value is written
 _TRANSPORT = frozenset({"encoding", "delimiter"})
-#: patterns for instants given as a count since 1970
-EPOCHS = {"epoch": 1, "epoch_ms": 1000, "odata_ms": 1000}
+#: patterns for instants given as a count since 1970; ODATA stands for the form /Date(ms)/ of OData V2
+ODATA = "odata_ms"
+EPOCHS = {"epoch": 1, "epoch_ms": 1000, ODATA: 1000}
 
 
 class Strict(BaseModel):
@@ -30,7 +31,8 @@ class Format(Strict):
     """Local writing. Without any key: ISO 8601, decimal point, true/false, empty means nothing.
 
     ``dates`` and ``instants`` are strptime patterns, tried in order; ISO 8601 is always read too, and an
-    instant may be ``epoch``, ``epoch_ms`` or ``odata_ms``. ``zone`` is where one without a zone was written.
+    instant may be ``epoch``, ``epoch_ms`` or ``odata_ms`` (/Date(ms)/, whose day is the one written, and
+    which is UTC unless ``zone`` says otherwise). ``zone`` is where an instant without a zone was written.
     ``encoding`` and ``delimiter`` matter to files only; left out, both are found out.
     """
 

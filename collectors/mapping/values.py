@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from collectors.mapping.formats import EPOCHS, Format
+from collectors.mapping.formats import EPOCHS, ODATA, Format
 
 Convert = Callable[[Any], Any]
 
@@ -23,7 +23,7 @@ _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ISO_INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|[-+]\d{2}:?\d{2})?", re.ASCII
 )
-_ODATA = re.compile(r"/Date\((-?\d+)(?:[-+]\d{4})?\)/", re.ASCII)
+_ODATA = re.compile(r"/Date\((-?\d{1,15})([-+]\d{4})?\)/", re.ASCII)
 _SPACES = "[ \u00a0\u202f]"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: distinct texts remembered per reader: days and hours repeat over and over in an export
@@ -120,7 +120,9 @@ def instant_reader(fmt: Format) -> Callable[[Any], datetime]:
 
     An hour that happens twice in autumn is read as its first passage.
     """
-    zone = ZoneInfo(fmt.zone) if fmt.zone else None
+    # a count of milliseconds names no zone and still means one moment
+    silent = UTC if ODATA in (*fmt.instants, *fmt.dates) else None
+    zone: tzinfo | None = ZoneInfo(fmt.zone) if fmt.zone else silent
 
     def in_utc(moment: datetime) -> datetime:
         if moment.tzinfo is None:
@@ -148,9 +150,10 @@ def instant_reader(fmt: Format) -> Callable[[Any], datetime]:
 def _moment(text: str, first: tuple[str, ...], then: tuple[str, ...]) -> datetime:
     for pattern in (*first, *then) if len(text) <= _LONGEST else ():
         try:
+            if pattern == ODATA:
+                return _odata(text)
             if pattern in EPOCHS:
-                count = _odata_count(text) if pattern == "odata_ms" else text
-                return _EPOCH + timedelta(seconds=int(count)) / EPOCHS[pattern]
+                return _EPOCH + timedelta(seconds=int(text)) / EPOCHS[pattern]
             return datetime.strptime(text, pattern)  # noqa: DTZ007 - the caller adds the zone
         except (ValueError, OverflowError):
             continue
@@ -165,10 +168,15 @@ def _moment(text: str, first: tuple[str, ...], then: tuple[str, ...]) -> datetim
     raise UnreadError(f"{shown(text)} is not a date or instant as expected ({expected})")
 
 
-def _odata_count(text: str) -> str:
-    """The milliseconds of OData version 2, which are UTC whatever offset stands behind them."""
+def _odata(text: str) -> datetime:
+    """The moment of /Date(ms)/; with an offset in minutes it is one in that zone, without it local."""
     found = _ODATA.fullmatch(text)
-    return found[1] if found else ""
+    if found is None:
+        raise ValueError(text)
+    moment = _EPOCH + timedelta(milliseconds=int(found[1]))
+    if found[2] is None:
+        return moment.replace(tzinfo=None)
+    return moment.astimezone(timezone(timedelta(minutes=int(found[2]))))
 
 
 def flag_reader(fmt: Format) -> Callable[[Any], bool]:

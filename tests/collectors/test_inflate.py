@@ -57,6 +57,7 @@ def test_exactly_the_limit_is_let_through() -> None:
         (gzip.compress(b"") * 1002, "gzip", "goes on after its end"),
         (b"x", "br", "'br' is unknown"),
     ],
+    ids=["cut", "empty", "plain", "more", "more-deflate", "members", "br"],
 )
 def test_a_damaged_body_is_bad_data(body: bytes, encoding: str, complaint: str) -> None:
     with pytest.raises(SkippableError, match=complaint):

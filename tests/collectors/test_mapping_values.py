@@ -89,6 +89,35 @@ def test_epochs_are_instants_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "zone", "instant"),
+    [
+        ("/Date(1795197600500)/", None, "2026-11-20T18:00:00.500Z"),
+        ("/Date(1795197600000+0000)/", None, "2026-11-20T18:00:00Z"),
+        ("/Date(1795197600000-0300)/", "Europe/Berlin", "2026-11-20T18:00:00Z"),
+        ("/Date(1795197600000)/", "Europe/Berlin", "2026-11-20T17:00:00Z"),
+        ("/Date(-86400000)/", None, "1969-12-31T00:00:00Z"),
+    ],
+)
+def test_milliseconds_of_odata_mean_one_moment(text: str, zone: str | None, instant: str) -> None:
+    read = instant_reader(Format(instants=("odata_ms",), zone=zone))
+
+    assert read(text) == datetime.fromisoformat(instant)
+
+
+@pytest.mark.parametrize("zone", [None, "America/Los_Angeles", "Pacific/Auckland"])
+def test_a_day_of_odata_is_the_day_written_wherever_one_is(zone: str | None) -> None:
+    assert day_reader(Format(instants=("odata_ms",), zone=zone))("/Date(1793404800000)/") == date(
+        2026, 10, 31
+    )
+
+
+@pytest.mark.parametrize("text", ["/Date()/", "/Date(1e3)/", "Date(1)", "1795197600500", "/Date(1+9999)/"])
+def test_what_only_looks_like_milliseconds_of_odata_is_refused(text: str) -> None:
+    with pytest.raises(UnreadError, match="is not a date"):
+        instant_reader(Format(instants=("odata_ms",)))(text)
+
+
+@pytest.mark.parametrize(
     ("value", "day"),
     [
         ("1.2.2026", date(2026, 2, 1)),
