@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
 from typing import Any, Never
 from urllib.parse import quote, urlencode
 
@@ -15,6 +16,7 @@ from opentelemetry import trace
 
 from collectors.engines.auth import Signer
 from collectors.engines.http import UNAUTHORIZED, Answer, Http, fail, passing, retry_after
+from collectors.engines.jobs import Job, chunks
 from collectors.engines.paging import Link, Told, Turn
 from collectors.engines.rest_settings import Quota, Request, RestSettings, Signal
 from collectors.errors import StopError
@@ -51,7 +53,8 @@ class Caller:
 
     def answers(self, where: str, request: Request, bound: Bound, rows: Rows) -> Iterator[Told]:
         """The answers to a request, to the one that each of its rows leads to, and to the one after it."""
-        for told in self._pages(where, request, bound, rows):
+        pages = self._pages if request.job is None else self._worked
+        for told in pages(where, request, bound, rows):
             if request.each is None:
                 yield told
                 continue
@@ -77,6 +80,46 @@ class Caller:
             if following is None:
                 return
             turn = self._followed(request, following, answer)
+
+    def _worked(self, where: str, request: Request, bound: Bound, rows: Rows) -> Iterator[Told]:
+        """The rows of a job, which is ordered, looked after and fetched."""
+        job = request.job
+        assert job is not None
+        order = self._body(
+            self._ask(where, request.method, self._call(where, request, bound, Turn())), request
+        )
+        number = jmespath.search(job.id or "@", order)
+        if not isinstance(number, str | int):
+            fail(where, "the answer names no job", "correct job in the request")
+        done = self._done(where, request, job, {"job": number})
+        url = httpx.URL(self._settings.base + "/").join(str(jmespath.search(job.file or "@", done)))
+        if _origin(url) != self._origin and not job.is_at_home(url):
+            fail(where, f"the file is at {url.host}, which is not asked", "add this host to the job's hosts")
+        answer = self._http.send(where, "GET", str(url))
+        self._http.check_status(answer)
+        promised = jmespath.search(job.lines, done) if job.lines else None
+        count = 0
+        for pages, body in enumerate(chunks(answer, promised, self._decoder)):
+            told = Told(body, rows(request, body), answer.response.headers, pages, count)
+            yield told
+            count += len(told.rows)
+
+    def _done(self, where: str, request: Request, job: Job, bound: Bound) -> Any:
+        """What is told of a job once it is done."""
+        call = self._call(where, Request(path=job.path, headers=request.headers), bound, Turn())
+        until = monotonic() + job.at_most.total_seconds()
+        while True:
+            told = self._body(self._ask(where, "GET", call), request)
+            state = jmespath.search(job.state or "@", told)
+            if state in job.done:
+                return told
+            if state in job.failed:
+                remedy = "try the query in the system itself, and see what it lacks"
+                fail(where, f"the query ended as {state!r}", remedy)
+            if monotonic() > until:
+                what = f"the query is still {state!r} after {job.at_most.total_seconds():.0f} s"
+                raise passing(where, what, "poll at a quieter time")
+            sleep(job.every.total_seconds())
 
     # ---- one call ----------------------------------------------------------------------------
 

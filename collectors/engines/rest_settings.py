@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, field_validator, mode
 
 from collectors.contract import SystemSettings
 from collectors.engines.auth import Auth, NoAuth
+from collectors.engines.jobs import Job
 from collectors.engines.paging import OnePage, Paging
 from collectors.engines.sql_settings import Duration
 from collectors.mapping import Format, StreamMapping, Strict, compile_mapping
@@ -36,7 +37,7 @@ class Request(Strict):
     ``rows`` is where the rows stand in the answer (all of it by default), ``total`` where it says how many
     there are, ``error`` where it says what went wrong although it was answered. ``each`` is asked for every
     row, whose fields are places in it: the rows it gives stand in for that row. ``then`` gives more rows of
-    the same stream. With either, the rows have no ``total``.
+    the same stream. With either, the rows have no ``total``. ``job`` is for what is not answered at once.
     """
 
     path: str = ""
@@ -48,6 +49,7 @@ class Request(Strict):
     next: Paging = OnePage()
     total: Path = None
     error: Path = None
+    job: Job | None = None
     each: Request | None = None
     then: Request | None = None
 

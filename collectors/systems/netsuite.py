@@ -32,6 +32,7 @@ _LETTERS = {"A": "posted", "B": "paid", "D": "pending_approval", "E": "draft", "
 _TYPES = {"CustInvc": "invoice", "CustCred": "credit_note"}
 #: some accounts tell the letter alone, others with the type before it
 _STATUS = _LETTERS | {f"{type_}:{letter}": _LETTERS[letter] for type_ in _TYPES for letter in _LETTERS}
+_DETAIL = r'"detail"\s*:\s*"([^"]{1,240})'
 _RATES = ("average", "current", "historical")
 _PAGES = {
     "customer": "common/entity/custjob",
@@ -115,6 +116,10 @@ def _declare(chosen: NetSuiteSettings) -> dict[str, Any]:
             # too many sessions at once are answered like a wrong login
             {"status": 401, "text": "Invalid login attempt", "means": "retry"},
             {"status": 400, "text": "SSS_REQUEST_LIMIT_EXCEEDED", "means": "retry"},
+            {
+                "status": 400, "text": "Invalid search query", "means": "refuse", "names": _DETAIL,
+                "remedy": "let the role read this, or omit the stream: its feature may be off",
+            },
         ],
         "streams": streams,
     }  # fmt: skip
@@ -220,4 +225,8 @@ SYSTEM = rest_system(
     ),
     unpack={"fx_rate": _three_rates},
     notes="REST with OAuth 2.0 by certificate; SuiteQL",
+    permissions=(
+        "Log in using OAuth 2.0 Access Tokens", "REST Web Services", "SuiteAnalytics Workbook",
+        "View on customers, projects, invoices, credit memos, revenue, periods, rates and deleted records",
+    ),
 )  # fmt: skip
