@@ -28,8 +28,8 @@ _STAGES = {
     "To Do": "planned", "In Progress": "active", "Done": "complete", "Canceled": "cancelled",
     "Cancelled": "cancelled",
 }  # fmt: skip
-_NAME = {"fields": {"name": {}}}
-_PARTNER = {"partner_id": {"fields": {"commercial_partner_id": {}}}}
+_NAME: dict[str, Any] = {"fields": {"name": {}}}
+_PARTNER: dict[str, Any] = {"partner_id": {"fields": {"commercial_partner_id": {}}}}
 _CURRENCY = {"currency_id": _NAME}
 _MONEY = {"path": "currency_id.name"}
 _COMPANY = {"path": "partner_id.commercial_partner_id"}
@@ -174,7 +174,7 @@ def _booked(chosen: OdooSettings) -> dict[str, Any]:
     """Invoices, their lines, and postings to income."""
     ordered = {"path": "sale_line_ids[0].id"}
     hourly = {"path": "product_uom_id.name", "in": list(chosen.hour_units)}
-    timesheets = {"fields": {"so_line": {}, "unit_amount": {}}}
+    timesheets: dict[str, Any] = {"fields": {"so_line": {}, "unit_amount": {}}}
     return {
         "invoice": _stream(chosen, "invoice", "account.move", {
             "legal_entity": "company_id", "number": "name", "customer_id": _COMPANY, "currency": _MONEY,
