@@ -67,7 +67,7 @@ def test_what_changed_is_read_and_only_that(bench: Bench, case: Case) -> None:
 def test_a_change_that_left_no_stamp_is_found_in_time(bench: Bench, case: Case) -> None:
     if case.unstamped is None:
         return
-    bench.fill(12)
+    bench.fill(12, stamp=NOW - timedelta(days=5))
     bench.poll()
     name, value, column, stored = case.changes
     bench.api.shelf.change(case.table, case.id(3), stamped=False, **{name: value})
