@@ -1,7 +1,8 @@
 """As much SQL as the collectors' queries need, over rows in memory: what a simulated system answers from.
 
-One SELECT over joined tables with conditions and an order, in the spelling of Oracle (NetSuite's SuiteQL)
-and Trino (Zuora's Data Query). A table or column that does not exist is refused, as the vendors refuse it.
+One SELECT over joined tables with conditions, sums of groups and an order, in the spelling of Oracle
+(NetSuite's SuiteQL) and Trino (Zuora's Data Query). A table or column that does not exist is refused, as the
+vendors refuse it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Tables = Mapping[str, tuple[frozenset[str], Sequence[Mapping[str, Any]]]]
 
 _TOKEN = re.compile(r"\s*('(?:[^']|'')*'|\d+(?:\.\d+)?|\w+(?:\.\w+)?|<>|<=|>=|\|\||[-+*(),=<>])")
 _KEYWORDS = frozenset({"from", "join", "left", "inner", "on", "where", "order", "and", "or", "then", "else",
-                       "when", "end", "as", "is", "in", "not", "by", "asc"})  # fmt: skip
+                       "when", "end", "as", "is", "in", "not", "by", "asc", "group"})  # fmt: skip
 
 
 class SqlError(ValueError):
@@ -48,6 +49,7 @@ class _Query:
     tables: Tables
     place: int = 0
     sources: dict[str, frozenset[str]] = field(default_factory=dict)
+    members: dict[int, list[Scope]] = field(default_factory=dict)
 
     # ---- tokens ------------------------------------------------------------------------------
 
@@ -82,6 +84,8 @@ class _Query:
         if self._took("where"):
             holds = self._expression()
             scopes = [scope for scope in scopes if holds(scope) is True]
+        if self._took("group"):
+            scopes = self._grouped(scopes)
         if self._took("order"):
             self._take("by")
             scopes = self._ordered(scopes)
@@ -119,10 +123,24 @@ class _Query:
         self.sources[alias] = columns
         return alias, rows
 
-    def _ordered(self, scopes: list[Scope]) -> list[Scope]:
-        keys = [self._expression()]
+    def _grouped(self, scopes: list[Scope]) -> list[Scope]:
+        """One row of each group; the others are kept beside it, for sums."""
+        self._take("by")
+        keys = self._listed()
+        groups: dict[tuple[Any, ...], list[Scope]] = {}
+        for scope in scopes:
+            groups.setdefault(tuple(key(scope) for key in keys), []).append(scope)
+        self.members = {id(group[0]): group for group in groups.values()}
+        return [group[0] for group in groups.values()]
+
+    def _listed(self) -> list[Expression]:
+        found = [self._expression()]
         while self._took(","):
-            keys.append(self._expression())
+            found.append(self._expression())
+        return found
+
+    def _ordered(self, scopes: list[Scope]) -> list[Scope]:
+        keys = self._listed()
         self._took("asc")
         return sorted(scopes, key=lambda scope: [_sortable(key(scope)) for key in keys])
 
@@ -205,7 +223,8 @@ class _Query:
 
     def _named(self, token: str) -> Expression:
         if self._took("("):
-            return _called(token.lower(), self._arguments())
+            given = self._arguments()
+            return self._summed(given[0]) if token.lower() == "sum" else _called(token.lower(), given)
         if token.lower() == "timestamp":
             text = self._take()[1:-1]
             return lambda _scope: text
@@ -213,6 +232,13 @@ class _Query:
         if not dot or alias not in self.sources or column not in self.sources[alias]:
             raise SqlError(f"Search error occurred: Field {column or alias!r} was not found")
         return lambda scope: scope[alias].get(column)
+
+    def _summed(self, one: Expression) -> Expression:
+        def summed(scope: Scope) -> Any:
+            values = [one(member) for member in self.members[id(scope)]]
+            return sum((Decimal(str(value)) for value in values if value is not None), Decimal(0))
+
+        return summed
 
     def _arguments(self) -> list[Expression]:
         found = []
