@@ -26,6 +26,8 @@ _COUNT = {2: {"$inlinecount": "allpages"}, 4: {"$count": "true"}}
 #: version 4.01 may write its names without the prefix, and so is not asked for
 _HEADERS = {2: {"MaxDataServiceVersion": "2.0"}, 4: {"OData-Version": "4.0", "OData-MaxVersion": "4.0"}}
 _MILLISECONDS = Format(instants=("odata_ms",))
+#: a day that says what changed has to be an instant too, and names no zone
+_DAYS = Format(zone="UTC")
 _SECONDS = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -161,7 +163,7 @@ class Query:
 def queried(name: str, stream: ODataStream, system: ODataSettings) -> Query:
     """The query of a stream; raises ValueError for a mapping that cannot work."""
     odata = stream.odata or system.odata
-    own = inherit(system.format, stream.format)
+    own = inherit(_DAYS if stream.types else Format(), inherit(system.format, stream.format))
     fmt = inherit(_MILLISECONDS, own) if odata == V2 else own
     return Query(
         stream=stream,
