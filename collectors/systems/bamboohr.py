@@ -107,4 +107,5 @@ SYSTEM = rest_system(
     records=("resource",),
     unpack={"resource": _people},
     notes="API v1; people by the change feed",
+    permissions=("an API key of a user who may see every employee's name, status and dates",),
 )

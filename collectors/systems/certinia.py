@@ -219,4 +219,8 @@ SYSTEM = rest_system(
     ),
     unpack={"time_entry": _priced},
     notes="Salesforce REST API v67.0, objects of the namespace pse__",
+    permissions=(
+        "an external client app, as for Salesforce",
+        "an integration user with a PSA read permission set, and View All on the pse__ objects",
+    ),
 )  # fmt: skip

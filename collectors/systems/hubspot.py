@@ -166,4 +166,5 @@ SYSTEM = rest_system(
     declare=_declare,
     records=("customer", "opportunity"),
     notes="CRM API v3; search by last modification, token of a private app",
+    permissions=("a private app with the scopes crm.objects.deals.read and crm.objects.companies.read",),
 )

@@ -250,4 +250,5 @@ SYSTEM = rest_system(
     records=("customer", *_ROWS, "invoice_line"),
     unpack={**dict.fromkeys(_ROWS, rows), "customer": customers, "invoice_line": lines},
     notes="API v1; no credit notes and no revenue; deletions by comparing ids",
+    permissions=("an OAuth token of an administrator: others see their own projects only",),
 )

@@ -238,4 +238,7 @@ SYSTEM = rest_system(
         "revenue_line": postings,
     },
     notes="Odoo 19 and later, JSON-2; streams of apps that are not installed must be omitted",
+    permissions=(
+        "an API key of a user who may read projects, timesheets, sales and accounting in every company",
+    ),
 )

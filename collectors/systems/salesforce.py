@@ -85,4 +85,8 @@ SYSTEM = rest_system(
     declare=_declare,
     records=("customer", "opportunity", "contract"),
     notes="REST API v67.0; SOQL; client credentials or a signed claim",
+    permissions=(
+        "an external client app with client credentials, or with a certificate for a signed claim",
+        "an integration user with API Enabled and View All on accounts, opportunities, contracts and orders",
+    ),
 )

@@ -216,4 +216,5 @@ SYSTEM = rest_system(
     records=_STREAMS,
     unpack=dict.fromkeys(_STREAMS, _rows),
     notes="REST API v1; invoices, charges and revenue are in the XML API only",
+    permissions=("an API integration with OAuth 2.0, and a user who may see all projects and timesheets",),
 )

@@ -103,4 +103,8 @@ SYSTEM = rest_system(
     declare=_declare,
     records=("resource",),
     notes="a custom report as a web service, read whole at every poll",
+    permissions=(
+        "an integration system user who may run the report, and the custom report enabled as a web service",
+        "for OAuth an API client with a refresh token that does not expire",
+    ),
 )
