@@ -238,4 +238,8 @@ SYSTEM = rest_system(
         "revenue_line": postings,
     },
     notes="Odoo 19 and later, JSON-2; streams of apps that are not installed must be omitted",
+    permissions=(
+        "the external API (Custom plan)",
+        "an API key of a user who reads CRM, Sales, Project, Timesheets, Employees and Accounting",
+    ),
 )

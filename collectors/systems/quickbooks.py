@@ -141,4 +141,5 @@ SYSTEM = rest_system(
         "invoice_line": lines,
     },
     notes="API v3; subcontractors are named but not listed; estimates and revenue are not read",
+    permissions=("com.intuit.quickbooks.accounting",),
 )
