@@ -249,6 +249,7 @@ SYSTEM = rest_system(
     unpack={"invoice": invoices, "invoice_line": lines, "revenue_line": postings},
     notes="Frappe 14 and later, API version 1; income_accounts for revenue; expense claims are not read",
     permissions=(
-        "an API key of a user with the role to read projects, timesheets and sales invoices of all companies",
+        "Read on Company, Customer, Employee, Opportunity, Sales Order, Project, Task and Timesheet",
+        "Read on Sales Invoice, GL Entry, Accounting Period and Currency Exchange",
     ),
 )  # fmt: skip

@@ -239,6 +239,7 @@ SYSTEM = rest_system(
     },
     notes="Odoo 19 and later, JSON-2; streams of apps that are not installed must be omitted",
     permissions=(
-        "an API key of a user who may read projects, timesheets, sales and accounting in every company",
+        "the external API (Custom plan)",
+        "an API key of a user who reads CRM, Sales, Project, Timesheets, Employees and Accounting",
     ),
 )
