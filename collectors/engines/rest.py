@@ -310,12 +310,15 @@ class RestConnection:
                 rejects.append((raw_text(row), "a row is no JSON object: correct rows in the stream's read"))
                 continue
             named = plan.named(row)
+            identifier = plan.mapped.identify(named) or raw_text(row)
+            if plan.settings.newest_first and identifier in window.ids:
+                continue
             good.append(named)
             version = plan.mapped.version(named)
             if version is not None:
                 window.newest = max(version, window.newest or version)
             if plan.spread is None:
-                window.ids.add(plan.mapped.identify(named) or raw_text(row))
+                window.ids.add(identifier)
             # a row without a version counts as changed by the end of what was asked for
             named[FALLBACK] = window.until.isoformat()
         return Page(good, rejects=rejects)

@@ -59,7 +59,8 @@ class Caller:
                 yield told
                 continue
             for row in told.rows:
-                yield from self.answers(where, request.each, {**_scalars(where, row), **bound}, rows)
+                for inner in self.answers(where, request.each, {**_scalars(where, row), **bound}, rows):
+                    yield inner if request.outer is None else _inside(inner, request.outer, row)
         if request.then is not None:
             yield from self.answers(where, request.then, bound, rows)
 
@@ -247,6 +248,13 @@ def _scalars(where: str, row: Any) -> dict[str, str | int]:
     if not isinstance(row, Mapping):
         fail(where, "a row that leads to another request is no JSON object", "correct rows in the request")
     return {name: held for name, held in row.items() if isinstance(held, str | int)}
+
+
+def _inside(told: Told, name: str, outer: Any) -> Told:
+    """The rows of an answer, each with the row that led to it."""
+    return told._replace(
+        rows=[{**row, name: outer} if isinstance(row, Mapping) else row for row in told.rows]
+    )
 
 
 def _filled(told: Any, bound: Bound) -> Any:

@@ -36,7 +36,8 @@ class Request(Strict):
 
     ``rows`` is where the rows stand in the answer (all of it by default), ``total`` where it says how many
     there are, ``error`` where it says what went wrong although it was answered. ``each`` is asked for every
-    row, whose fields are places in it: the rows it gives stand in for that row. ``then`` gives more rows of
+    row, whose fields are places in it: the rows it gives stand in for that row, and keep it under the name
+    ``outer`` where that is given. ``then`` gives more rows of
     the same stream. With either, the rows have no ``total``. ``job`` is for what is not answered at once.
     """
 
@@ -51,6 +52,7 @@ class Request(Strict):
     error: Path = None
     job: Job | None = None
     each: Request | None = None
+    outer: str | None = None
     then: Request | None = None
 
     @model_validator(mode="after")
@@ -91,7 +93,8 @@ class RestStream(StreamMapping):
     or a strftime pattern; ``epoch_ms_text`` where a JSON body wants the number as a string), in
     ``since_zone``: left out, a pattern without a zone is local to the format's zone, else UTC. ``overlap``
     is how far a poll reads back, ``settle`` how long the newest rows are left alone, ``window`` how much is
-    asked for at once. ``ordered`` says that rows come by their version, oldest first; ``cap`` how many one
+    asked for at once. ``ordered`` says that rows come by their version, oldest first, ``newest_first`` that
+    what comes again in a window is how a row was before, which counts no more; ``cap`` how many one
     query gives at most, after which it is asked anew from the last version on. ``sweep_every`` is how much
     time lies between two comparisons of ids, ``reread`` is for what changes without a stamp, ``details``
     for what is told by id only.
@@ -108,6 +111,7 @@ class RestStream(StreamMapping):
     sweep_every: Duration = Field(default=timedelta(0), ge=timedelta(0))
     start: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)
     ordered: bool = False
+    newest_first: bool = False
     cap: int | None = Field(default=None, ge=1)
     reread: Reread | None = None
     details: Details | None = None
@@ -133,6 +137,8 @@ class RestStream(StreamMapping):
             raise ValueError("read asks by {until} without {since}")
         if self.window is not None and "until" not in places:
             raise ValueError("window needs {until} in read")
+        if self.ordered and self.newest_first:
+            raise ValueError("rows come oldest first (ordered) or newest first, not both")
         if self.cap is not None and not (self.ordered and "since" in places):
             raise ValueError("cap needs ordered rows and {since} in read")
         if self.reread is not None and "since" not in places:

@@ -142,3 +142,34 @@ def test_a_stamp_that_names_its_zone_stays_in_utc() -> None:
     read(server, {**LOCAL, "since_as": "%Y-%m-%dT%H:%M:%SZ", "start": "2026-11-20T08:00:00Z"})
 
     assert server.asked == [{"from": "2026-11-20T08:00:00Z", "to": "2026-11-20T18:00:00Z"}]
+
+
+def test_of_a_row_that_comes_newest_first_the_first_counts() -> None:
+    again = [{**row, "name": "before"} for row in rows(1, 2)]
+    server = Server(rows(1, 2) + again)
+
+    _, pages, _ = read(server, {"read": {**QUERY, "body": {}}, "newest_first": True})
+
+    assert [row["name"] for page in pages for row in page.rows] == ["C1", "C2"]
+
+
+def test_rows_come_oldest_or_newest_first_not_both() -> None:
+    with pytest.raises(ValidationError, match="not both"):
+        RestSettings.model_validate(
+            {
+                "base": "http://erp.example",
+                "streams": {
+                    "customer": {"fields": FIELDS, "read": QUERY, "ordered": True, "newest_first": True}
+                },
+            }
+        )
+
+
+def test_what_a_row_leads_to_keeps_that_row() -> None:
+    each = {**QUERY, "body": {"after": "{id}"}}
+    server = Server(rows(1, 2))
+    fields = {**FIELDS, "name": {"path": "of.name"}}
+
+    _, pages, _ = read(server, {"fields": fields, "read": {**QUERY, "body": {}, "each": each, "outer": "of"}})
+
+    assert [(row["id"], row["of"]["id"]) for page in pages for row in page.rows] == [(2, 1)]
