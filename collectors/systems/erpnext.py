@@ -88,7 +88,6 @@ def _stream(  # noqa: PLR0913 - a stream has much to say
         "ids": _list(chosen, doctype, [key], child, filters),
         "fields": rules,
         "since_as": "%Y-%m-%d %H:%M:%S",
-        "since_zone": chosen.zone,
     }
 
 

@@ -35,7 +35,7 @@ _STATES = {
 _SINCE = {"If-Modified-Since": "{since}"}
 _VERSION = {"source_updated_at": "UpdatedDateUTC"}
 _DELETED = {"column": "Status", "is": "DELETED"}
-_BY_CHANGE = {"since_as": "%Y-%m-%dT%H:%M:%S", "since_zone": "UTC"}
+_BY_CHANGE = {"since_as": "%Y-%m-%dT%H:%M:%S"}
 
 
 class XeroSettings(VendorSettings):
