@@ -6,7 +6,7 @@ An entry is approved when Harvest's timesheet approval closed it; a firm that do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from collectors.engines.vendor import VendorSettings, rest_system
@@ -89,11 +89,14 @@ def _declare(chosen: HarvestSettings) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(body: Any) -> Sequence[Any]:
-    """The lines of a page of invoices, each with its invoice."""
+def _lines(body: Any) -> Any:
+    """The lines of a page of invoices, each with its invoice; None for an answer of another shape."""
+    invoices = body.get("invoices") if isinstance(body, Mapping) else None
+    if not isinstance(invoices, list):
+        return None
     return [
         {**line, "id": f"{invoice['id']}:{line['id']}", "invoice": invoice}
-        for invoice in body["invoices"]
+        for invoice in invoices
         for line in invoice.get("line_items", ())
     ]
 
