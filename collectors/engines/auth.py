@@ -57,10 +57,11 @@ class Basic(Strict):
 
 
 class BasicKey(Strict):
-    """A key that goes as the user of basic authentication, with a password that says nothing."""
+    """A key that goes as the user of basic authentication, with a ``password`` that says nothing."""
 
     style: Literal["basic_key"]
     key_env: str
+    password: Literal["x", ""] = "x"  # noqa: S105 - no secret, the key is
 
 
 class HeaderKey(Strict):
@@ -150,7 +151,7 @@ class Signer:
                 return {"Authorization": _basic(auth.user, password)}
             case BasicKey():
                 key = secret(f"{where}.key_env", auth.key_env)
-                return {"Authorization": _basic(key, "x")}
+                return {"Authorization": _basic(key, auth.password)}
             case HeaderKey():
                 return {auth.name: auth.prefix + secret(f"{where}.value_env", auth.value_env)}
             case _:

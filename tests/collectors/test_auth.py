@@ -107,6 +107,10 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
             {"Authorization": "Basic " + base64.b64encode(f"{SECRET}:x".encode()).decode()},
         ),
         (
+            {"style": "basic_key", "key_env": "CRM_SECRET", "password": ""},
+            {"Authorization": "Basic " + base64.b64encode(f"{SECRET}:".encode()).decode()},
+        ),
+        (
             {"style": "header", "name": "X-Key", "value_env": "CRM_SECRET", "prefix": "token "},
             {"X-Key": f"token {SECRET}"},
         ),
