@@ -140,7 +140,8 @@ class Query:
 
     def _wanted(self, rules: tuple[Rule, ...] | None = None) -> Tree:
         """The properties that some rules read, all by default, and the key to count by."""
-        every = self._absolute(self.mapped.columns, self.mapped.paths)
+        also = set(map(_dotted, self.stream.also))
+        every = self._absolute(self.mapped.columns, self.mapped.paths) | also
         found = every if rules is None else self._read_by(rules)
         expanded = (*map(_dotted, self.stream.expand),) if rules is None else ()
         return tree(found | {(name,) for name in self.key}, filter(None, (self.level, *expanded)))

@@ -34,9 +34,10 @@ class ODataStream(StreamMapping):
     neither, all is read every time); ``types`` says which of them is a DateTime or Date, the others are
     DateTimeOffset. ``key`` are the properties of its key (left out, those the id is made of). ``expand``
     are navigations to read along; ``lines`` is one whose members are the rows, such as an invoice's items:
-    what they hang on is ``_parent`` in a path. ``filter`` is a further condition in OData's own words.
-    ``select`` false asks for whole entities. ``sweep`` compares ids where deletions do not show. ``odata``,
-    ``paging``, ``page_size`` and ``count`` differ from the system's. ``start`` is from when on is read.
+    what they hang on is ``_parent`` in a path. ``also`` are properties to ask for besides, ``filter`` is a
+    further condition in OData's own words. ``select`` false asks for whole entities. ``sweep`` compares ids
+    where deletions do not show. ``odata``, ``paging``, ``page_size`` and ``count`` differ from the system's.
+    ``start`` is from when on is read.
     """
 
     entity: str = Field(min_length=1)
@@ -46,6 +47,7 @@ class ODataStream(StreamMapping):
     types: dict[str, EdmType] = Field(default_factory=dict)
     expand: Names = ()
     lines: str | None = None
+    also: Names = ()
     filter: str | None = None
     select: bool = True
     params: Params = Field(default_factory=dict)

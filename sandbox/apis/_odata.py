@@ -63,7 +63,8 @@ class ODataApi(Api):
         found: list[Mapping[str, Any]] = []
         for kept in self.shelf.rows(entity.table):
             key = dict(zip(entity.key, kept.id.split("|"), strict=True))
-            found.append({**key, **kept.fields, **({entity.stamp: kept.stamp} if entity.stamp else {})})
+            # a row may say of itself that it was never stamped
+            found.append({**({entity.stamp: kept.stamp} if entity.stamp else {}), **key, **kept.fields})
         return found
 
     def error(self, status: int, why: str, version: int) -> Response:
