@@ -20,7 +20,8 @@ from collectors.engines.vendor import Declare, VendorSettings, merged
 from collectors.errors import ConfigError
 from collectors.mapping import FAULT
 
-#: a vendor's own look at an entity before it is mapped; None leaves it out
+#: a vendor's own look at an entity before it is mapped; None leaves it out. What it adds is named like an
+#: annotation (@name), so that the source is not asked for it
 Tidy = Callable[[dict[str, Any]], Mapping[str, Any] | None]
 
 _MORE = "@odata.nextLink"

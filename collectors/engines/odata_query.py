@@ -14,10 +14,11 @@ from collectors.mapping.compiling import VERSION
 from collectors.mapping.picking import columns_of, paths_of
 from collectors.mapping.rules import Rule
 
-#: both versions say what is wrong at the same place; version 2 wraps the text in its language
+#: both versions say what is wrong at the same place: version 2 wraps the text in its language, and some
+#: servers say there only that something is
 _ERROR = (
     "error && join(': ', [to_string(not_null(error.code, '')),"
-    " to_string(not_null(error.message.value, error.message, ''))])"
+    " to_string(not_null(error.innererror.message, error.message.value, error.message, ''))])"
 )
 _NEXT = {2: "d.__next", 4: '"@odata.nextLink" || "@nextLink"'}
 _TOTAL = {2: "d.__count", 4: '"@odata.count" || "@count"'}
