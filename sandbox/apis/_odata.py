@@ -41,7 +41,8 @@ class ODataApi(Api):
 
     ``page_cap`` is the most rows of a page, ``heeds_page_size`` whether Prefer: odata.maxpagesize lowers
     it, ``link_host`` the host that next links name (None: the one that was asked; version 4 is relative
-    then).
+    then); ``count_cap`` is the most it counts to, ``precision`` that of instants in
+    version 4.
     """
 
     services: ClassVar[Mapping[str, tuple[int, Mapping[str, Entity]]]] = {}
@@ -49,6 +50,9 @@ class ODataApi(Api):
     page_cap = 1000
     heeds_page_size = False
     link_host: str | None = None
+    absolute_links = False
+    count_cap: int | None = None
+    precision = "milliseconds"
 
     def routes(self) -> Sequence[tuple[str, Sequence[str], Answer, bool]]:
         """One list an entity set."""
@@ -95,8 +99,9 @@ class ODataApi(Api):
         rows = rows[int(options.get("$skip", 0)) :][: int(options.get("$top", total))]
         start, size = int(options.get("$skiptoken", 0)), self._size(request, version)
         told = wanted(options, entity, version)
-        page = [_shown(row, entity, told, version) for row in rows[start : start + size]]
+        page = [_shown(row, entity, told, version, self.precision) for row in rows[start : start + size]]
         following = self._link(request, name, version, start + size) if start + size < len(rows) else None
+        total = total if self.count_cap is None else min(total, self.count_cap)
         counts = "$inlinecount" in options or options.get("$count") == "true"
         return self._page(version, page, total if counts else None, following)
 
@@ -118,7 +123,7 @@ class ODataApi(Api):
     def _link(self, request: Request, name: str, version: int, start: int) -> str:
         parts = [(key, held) for key, held in parse_qsl(request.url.query) if key != "$skiptoken"]
         query = urlencode([*parts, ("$skiptoken", str(start))], quote_via=quote)
-        if self.link_host is None and version != V2:
+        if self.link_host is None and version != V2 and not self.absolute_links:
             return f"{name}?{query}"
         host = self.link_host or f"{request.url.scheme}://{request.url.netloc}"
         return f"{host}{unquote(request.url.path)}?{query}"
@@ -137,9 +142,11 @@ class ODataApi(Api):
         )
 
 
-def _shown(row: Mapping[str, Any], entity: Entity, told: Wanted, version: int) -> dict[str, Any]:
+def _shown(
+    row: Mapping[str, Any], entity: Entity, told: Wanted, version: int, precision: str
+) -> dict[str, Any]:
     names = entity.types if told.names is None else told.names
-    found = {name: written(entity.types[name], row.get(name), version) for name in sorted(names)}
+    found = {name: written(entity.types[name], row.get(name), version, precision) for name in sorted(names)}
     if version == V2:
         found["__metadata"] = {"type": entity.table}
         found |= {
@@ -148,8 +155,8 @@ def _shown(row: Mapping[str, Any], entity: Entity, told: Wanted, version: int) -
     for name, below in told.below.items():
         held, leads_to = row.get(name), entity.navigations[name]
         if leads_to.single:
-            found[name] = held and _shown(held, leads_to, below, version)
+            found[name] = held and _shown(held, leads_to, below, version, precision)
             continue
-        lines = [_shown(line, leads_to, below, version) for line in held or ()]
+        lines = [_shown(line, leads_to, below, version, precision) for line in held or ()]
         found[name] = {"results": lines} if version == V2 else lines
     return found

@@ -114,26 +114,26 @@ def _prefixes(kind: Kind, version: int) -> str | None:
     return {"day": "datetime", "instant": "datetimeoffset", "uuid": "guid"}.get(kind)
 
 
-def written(kind: Kind, held: Any, version: int) -> Any:
+def written(kind: Kind, held: Any, version: int, precision: str) -> Any:
     """A kept value as it goes out."""
     if held is None:
         return None
     if kind in {"day", "instant"}:
-        return _moment(kind, held, version)
+        return _moment(kind, held, version, precision)
     if kind == "decimal":
         return str(held) if version == V2 else Decimal(str(held))
     return held
 
 
-def _moment(kind: Kind, held: Any, version: int) -> str:
+def _moment(kind: Kind, held: Any, version: int, precision: str) -> str:
     moment = value(kind, held)
     if version != V2:
-        return moment.isoformat() if kind == "day" else _milliseconds(moment)
+        return moment.isoformat() if kind == "day" else _instant(moment, precision)
     if kind == "day":
         moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
     count = int(moment.timestamp() * 1000)
     return f"/Date({count})/" if kind == "day" else f"/Date({count}+0000)/"
 
 
-def _milliseconds(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _instant(moment: datetime, precision: str) -> str:
+    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
