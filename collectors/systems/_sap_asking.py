@@ -16,6 +16,7 @@ _STAMPS = ("LastChangeDateTime", "CreationDate")
 _EITHER: Mapping[str, Any] = {"changed": _STAMPS, "types": {"CreationDate": "Date"}}
 
 Bills = Literal["time_and_materials", "milestone", "fixed_fee", "retainer"]
+Recognised = Literal["milestone", "over_time", "as_invoiced"]
 Status = Literal["planned", "active", "on_hold", "complete", "closed", "cancelled"]
 _LINE_KINDS: dict[str, Bills] = {
     "P001": "time_and_materials",
@@ -31,8 +32,9 @@ class SapSettings(VendorSettings):
 
     ``services`` is where the services of version 2 are below it, ``journal`` where the view of postings is,
     in version ``journal_odata``. ``revenue_accounts`` are accounts or ranges (``41000000-41999999``); without
-    any, no revenue is read. ``line_kinds`` says by product how an item bills, ``project_status`` what a
-    processing status means. ``start`` is from when on documents are read.
+    any, no revenue is read. ``line_kinds`` says by product how an item bills, ``recognition`` how revenue of
+    each such kind is recognised, which no service says; ``project_status`` what a processing status means.
+    ``start`` is from when on documents are read.
     """
 
     root: Address
@@ -43,6 +45,7 @@ class SapSettings(VendorSettings):
     journal: str = "sap/opu/odata/sap/YY1_JOURNALENTRYITEM_CDS/YY1_JournalEntryItem"
     journal_odata: Literal[2, 4] = 2
     line_kinds: dict[str, Bills] = Field(default_factory=_LINE_KINDS.copy)
+    recognition: dict[Bills, Recognised] = Field(default_factory=dict)
     project_status: dict[str, Status] = Field(default_factory=_PROJECT_STATUS.copy)
     page_size: int = Field(default=1000, ge=1)
     start: AwareDatetime = datetime(2015, 1, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from collectors.systems._sap_asking import SapSettings, documents, entity, lines, link
+from collectors.systems._sap_asking import Bills, SapSettings, documents, entity, lines, link
 
 _REJECTED = {"all": [{"path": "_parent._parent.SalesDocumentRjcnReason", "present": True}]}
 #: a date of a billing plan that waits for its milestone stands under a block
@@ -64,8 +64,7 @@ def sales(chosen: SapSettings) -> dict[str, Any]:
         }, sweep=True),
         "contract_line": lines(contract, "A_SalesContract", "to_Item", {
             **_ITEM, "id": {"template": "{SalesContract}:{SalesContractItem}"},
-            "contract_id": "SalesContract", "name": "SalesContractItemText",
-            "kind": {"when": _bills(chosen, by_plan=False)},
+            "contract_id": "SalesContract", "name": "SalesContractItemText", **_bills(chosen, by_plan=False),
         }, key="SalesContract", sweep=True),
         "order": documents(order, "A_SalesOrder", {
             **_HEADER, "id": "SalesOrder", "number": "SalesOrder", "signed_at": "SalesOrderDate",
@@ -73,7 +72,7 @@ def sales(chosen: SapSettings) -> dict[str, Any]:
         }, kind="contract", sweep=True),
         "order_line": lines(order, "A_SalesOrder", "to_Item", {
             **_ITEM, "id": {"template": item}, "contract_id": "SalesOrder", "name": "SalesOrderItemText",
-            "kind": {"when": _bills(chosen, by_plan=True)},
+            **_bills(chosen, by_plan=True),
         }, kind="contract_line", key="SalesOrder", sweep=True),
         "milestone": lines(order, "A_SalesOrder", "to_Item.to_BillingPlan.to_BillingPlanItem", {
             "id": {"template": f"{item}:{{BillingPlan}}:{{BillingPlanItem}}"},
@@ -90,12 +89,16 @@ def sales(chosen: SapSettings) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _bills(chosen: SapSettings, *, by_plan: bool) -> list[dict[str, Any]]:
+def _bills(chosen: SapSettings, *, by_plan: bool) -> dict[str, Any]:
     """How an item bills: by its product; a fixed price with a billing plan bills by milestones."""
-    cases = []
+    cases: list[tuple[list[dict[str, Any]], Bills]] = []
     for product, kind in chosen.line_kinds.items():
         named = {"column": "Material", "is": product}
         if kind == "fixed_fee" and by_plan:
-            cases.append({"all": [named, {"column": "BillingPlan", "present": True}], "then": "milestone"})
-        cases.append({"all": [named], "then": kind})
-    return cases
+            cases.append(([named, {"column": "BillingPlan", "present": True}], "milestone"))
+        cases.append(([named], kind))
+    known = [{"all": tests, "then": chosen.recognition.get(kind, "")} for tests, kind in cases]
+    return {
+        "kind": {"when": [{"all": tests, "then": kind} for tests, kind in cases]},
+        "recognition": {"when": known, "else": ""},
+    }

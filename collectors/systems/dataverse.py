@@ -27,7 +27,10 @@ from collectors.systems._dynamics import EntraSettings, entra, without
 
 _CODE = 192350000
 _WORK_BASED = _CODE + 1
-_BILLS = {str(_CODE): "time_and_materials", str(_CODE + 1): "milestone"}
+_BILLS: dict[str, Literal["time_and_materials", "milestone"]] = {
+    str(_CODE): "time_and_materials",
+    str(_CODE + 1): "milestone",
+}
 _COVERS = {str(_CODE): "time", str(_CODE + 1): "milestone"}
 _ENTRY = {
     str(_CODE): "draft",
@@ -39,18 +42,21 @@ _ENTRY = {
 }
 _READY = [str(_CODE + 1), str(_CODE + 2), str(_CODE + 3)]
 
+Recognised = Literal["milestone", "over_time", "as_invoiced"]
 Status = Literal["planned", "active", "on_hold", "complete", "closed", "cancelled"]
 
 
 class DataverseSettings(EntraSettings):
     """``zone`` is where people are who write days; ``project_status`` what a status reason means.
 
-    ``posted_reasons`` are the status reasons by which an invoice counts as posted.
+    ``posted_reasons`` are the status reasons by which an invoice counts as posted, ``recognition`` says how
+    revenue of time and material and of milestones is recognised, which only finance knows.
     """
 
     zone: str = "UTC"
     project_status: dict[str, Status] = Field(default_factory=dict)
     posted_reasons: tuple[int, ...] = ()
+    recognition: dict[Literal["time_and_materials", "milestone"], Recognised] = Field(default_factory=dict)
 
 
 def _declare(chosen: DataverseSettings) -> dict[str, Any]:
@@ -84,6 +90,7 @@ def _table(
 
 def _sold(chosen: DataverseSettings) -> dict[str, Any]:
     won = {"all": [{"column": "statecode", "is": 1}]}
+    recognised = {code: chosen.recognition.get(kind, "") for code, kind in _BILLS.items()}
     return {
         "customer": _table(chosen, "accounts", "account", {"name": "name"}, money=False),
         "opportunity": _table(chosen, "opportunities", "opportunity", {
@@ -102,6 +109,7 @@ def _sold(chosen: DataverseSettings) -> dict[str, Any]:
         "contract_line": _table(chosen, "salesorderdetails", "salesorderdetail", {
             "contract_id": "_salesorderid_value", "name": "productdescription", "amount": "extendedamount",
             "kind": {"column": "msdyn_billingmethod", "values": _BILLS},
+            "recognition": {"column": "msdyn_billingmethod", "values": recognised, "default": ""},
         }, filter="msdyn_billingmethod ne null", also="tax"),
     }  # fmt: skip
 

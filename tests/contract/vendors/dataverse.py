@@ -35,6 +35,7 @@ def settings(base: str, _folder: Path) -> Mapping[str, Any]:
         "zone": "Europe/Berlin",
         "project_status": {"192350007": "planned"},
         "posted_reasons": [100_003],
+        "recognition": {"milestone": "milestone"},
         "start": "2026-06-01T00:00:00Z",
     }
 
@@ -152,7 +153,7 @@ CASES = (
                 table="salesorderdetails",
                 id=LINE,
                 fields={**CONTRACT_LINE, "msdyn_billingmethod": 192350001, "tax": None},
-                means={"kind": "milestone", "amount": "95200.0000"},
+                means={"kind": "milestone", "recognition": "milestone", "amount": "95200.0000"},
             ),
             "resource": Sample(
                 table="bookableresources",

@@ -20,6 +20,7 @@ def settings(base: str, _folder: Path) -> Mapping[str, Any]:
         "revenue_accounts": ["41000000-41999999", "70000001"],
         "journal": JOURNAL,
         "journal_odata": 4,
+        "recognition": {"milestone": "milestone"},
         "start": "2026-01-01T00:00:00Z",
     }
 
@@ -204,13 +205,13 @@ CASES = (
                 table="A_SalesOrder",
                 id="42",
                 fields=ORDER,
-                means={"id": "42:10", "contract_id": "42", "kind": "milestone", "amount": "90000.000"},
+                means={"id": "42:10", "contract_id": "42", "kind": "milestone", "recognition": "milestone", "amount": "90000.000"},
             ),
             "order_line#fixed": Sample(
                 table="A_SalesOrder",
                 id="42",
                 fields={**ORDER, "to_Item": [{**ITEM, "BillingPlan": ""}]},
-                means={"id": "42:10", "kind": "fixed_fee"},
+                means={"id": "42:10", "kind": "fixed_fee", "recognition": None},
             ),
             "milestone": Sample(
                 table="A_SalesOrder",
