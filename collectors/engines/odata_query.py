@@ -63,7 +63,7 @@ class Query:
 
     def rest(self) -> RestStream:
         """The stream as the JSON engine reads it."""
-        taken_over = (*StreamMapping.model_fields, "overlap", "settle", "sweep_every", "start")
+        taken_over = (*StreamMapping.model_fields, "overlap", "settle", "sweep_every", "start", "reread")
         order = self.changed if len(self.changed) == 1 else ()
         ids = self._request(self._wanted(self._rules("id")), (), ()) if self.stream.sweep else None
         return RestStream.model_validate(

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 from collectors.contract import SystemSettings
 from collectors.engines.auth import Auth, NoAuth
 from collectors.engines.odata_select import V2
-from collectors.engines.rest_settings import Address, Quota, Signal
+from collectors.engines.rest_settings import Address, Quota, Reread, Signal
 from collectors.engines.sql_settings import Duration
 from collectors.mapping import Format, StreamMapping, compile_mapping
 
@@ -36,8 +36,8 @@ class ODataStream(StreamMapping):
     are navigations to read along; ``lines`` is one whose members are the rows, such as an invoice's items:
     what they hang on is ``_parent`` in a path. ``also`` are properties to ask for besides, ``filter`` is a
     further condition in OData's own words. ``select`` false asks for whole entities. ``sweep`` compares ids
-    where deletions do not show. ``odata``, ``paging``, ``page_size`` and ``count`` differ from the system's.
-    ``start`` is from when on is read.
+    where deletions do not show, ``reread`` finds what changes without a stamp. ``odata``, ``paging``,
+    ``page_size`` and ``count`` differ from the system's. ``start`` is from when on is read.
     """
 
     entity: str = Field(min_length=1)
@@ -58,6 +58,7 @@ class ODataStream(StreamMapping):
     overlap: Duration = Field(default=timedelta(minutes=5), ge=timedelta(0))
     settle: Duration = Field(default=timedelta(minutes=1), ge=timedelta(0))
     window: Duration | None = Field(default=None, gt=timedelta(0))
+    reread: Reread | None = None
     sweep_every: Duration = Field(default=timedelta(0), ge=timedelta(0))
     start: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)
 

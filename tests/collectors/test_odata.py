@@ -259,3 +259,18 @@ def test_a_property_that_does_not_exist_is_named(odata: int, monkeypatch: pytest
 def test_what_cannot_be_asked_is_refused_at_start(stream: dict[str, Any], text: str) -> None:
     with pytest.raises(ValidationError, match=text):
         params(stream)
+
+
+def test_what_is_dated_late_is_found_by_reading_far_back_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = {**PROJECT, "reread": {"every": "6h", "back": "62d"}}
+    with cap("project", stream, monkeypatch) as (api, connection):
+        (one,) = connection.streams()
+        position = list(connection.pages(one, None, NOW))[-1].position
+        api.shelf.put("Projects", "late", {"title": "Late"}, stamp=NOW - timedelta(days=40))
+        soon = list(connection.pages(one, position, NOW + timedelta(hours=1)))
+        later = list(connection.pages(one, soon[-1].position, NOW + timedelta(hours=7)))
+
+    assert [row["title"] for page in soon for row in page.rows] == []
+    assert [row["title"] for page in later for row in page.rows] == ["Late"]
