@@ -8,9 +8,10 @@ reverse nets by itself.
 
 Traps: without cross-company the user's own company comes and nothing says that there are others; a company
 is written in either case; 1900-01-01 means no date; a date is noon in UTC. Entities that ship say nothing of
-when a row changed: customers and projects are read whole, PSAActuals by posting date and always ``reread``
-far back, so that what is posted late in an open period is found. Enumerations cannot be asked for by their
-names, so that nothing is filtered by them. Entity sets are written as in $metadata.
+when a row changed: customers and projects are read whole, PSAActuals by posting date, a week back each time
+and ``reread`` further now and then, so that what is posted late in an open period is found. Enumerations
+cannot be asked for by their names, so that nothing is filtered by them. Entity sets are written as in
+$metadata.
 
 Not verified on a tenant: the stages beside In process, the values of ProjTransType, IntegrationSourceDataId
 as the id of the project in Dataverse, the sum of invoiced and accrued revenue.
@@ -25,7 +26,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from collectors.engines.odata import Tidy, odata_system
-from collectors.engines.sql_settings import Duration
+from collectors.engines.rest_settings import Reread
 from collectors.systems._dynamics import EntraSettings, entra, number, without
 
 _NEVER = "1900-01-01T"
@@ -55,7 +56,7 @@ class DynamicsSettings(EntraSettings):
     invoices: str = "ProjInvoiceJournalHeaders"
     invoice_lines: str = "ProjInvoiceJournalLines"
     project_stages: dict[str, Status] = Field(default_factory=_STAGES.copy)
-    reread: Duration = Field(default=timedelta(days=62), ge=timedelta(0))
+    reread: Reread = Reread(every=timedelta(hours=6), back=timedelta(days=62))
 
 
 def _in_company(name: str) -> dict[str, str]:
@@ -128,7 +129,7 @@ def _revenue(chosen: DynamicsSettings) -> dict[str, Any]:
         "id": _in_company("TransId"), "project_id": _in_company("ProjId"), "state": {"constant": "posted"},
         "posted_on": "LedgerTransDate", "currency": {"column": "dataAreaId", "values": currencies},
         "amount": "@revenue",
-    }, version="LedgerTransDate", window="90d", start=chosen.start, overlap=chosen.reread,
+    }, version="LedgerTransDate", window="90d", start=chosen.start, overlap="7d", reread=chosen.reread,
         also=["TotalInvoicedRevenue", "PLTotalAccruedRevenue"])  # fmt: skip
 
 
