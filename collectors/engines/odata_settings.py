@@ -12,7 +12,7 @@ from collectors.engines.auth import Auth, NoAuth
 from collectors.engines.odata_select import V2
 from collectors.engines.rest_settings import Address, Quota, Reread, Signal
 from collectors.engines.sql_settings import Duration
-from collectors.mapping import Format, StreamMapping, compile_mapping
+from collectors.mapping import Format, StreamMapping, check_streams
 
 Protocol = Literal[2, 4]
 EdmType = Literal["DateTimeOffset", "DateTime", "Date"]
@@ -95,11 +95,8 @@ class ODataSettings(SystemSettings):
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:
+        check_streams(self.streams, self.format)
         for name, stream in self.streams.items():
-            try:
-                compile_mapping(name, stream.kind or name, stream, self.format)
-            except ValueError as error:
-                raise ValueError(f"streams.{name}: {error}") from None
             if (stream.odata or self.odata) != V2 and "DateTime" in stream.types.values():
                 raise ValueError(f"streams.{name}.types: version 4 has no DateTime: write DateTimeOffset")
         return self

@@ -14,7 +14,7 @@ from collectors.engines.auth import Auth, NoAuth
 from collectors.engines.jobs import Job
 from collectors.engines.paging import OnePage, Paging
 from collectors.engines.sql_settings import Duration
-from collectors.mapping import Format, StreamMapping, Strict, compile_mapping
+from collectors.mapping import Format, StreamMapping, Strict, check_streams
 from collectors.mapping.rules import Path
 
 _PLACE = re.compile(r"\{(since|until)(?:_day)?\}")
@@ -210,9 +210,5 @@ class RestSettings(SystemSettings):
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:
-        for name, stream in self.streams.items():
-            try:
-                compile_mapping(name, stream.kind or name, stream, self.format)
-            except ValueError as error:
-                raise ValueError(f"streams.{name}: {error}") from None
+        check_streams(self.streams, self.format)
         return self

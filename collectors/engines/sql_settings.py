@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 
 from collectors.contract import SystemSettings
 from collectors.engines.sql import parameters
-from collectors.mapping import Format, StreamMapping, compile_mapping
+from collectors.mapping import Format, StreamMapping, check_streams
 
 SINCE = "since"
 #: what MySQL would carry out (/*! ... */) is no comment
@@ -85,9 +85,5 @@ class SqlSettings(SystemSettings):
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:
-        for name, stream in self.streams.items():
-            try:
-                compile_mapping(name, stream.kind or name, stream, self.format)
-            except ValueError as error:
-                raise ValueError(f"streams.{name}: {error}") from None
+        check_streams(self.streams, self.format)
         return self

@@ -7,7 +7,7 @@ sample before it is used (:func:`check_sample`). ``docs/mapping.md`` says what m
 from __future__ import annotations
 
 from collectors.mapping.canonical import canonical_name, canonical_parser, known_columns
-from collectors.mapping.compiling import FALLBACK, FAULT, ORIGIN, Mapped, compile_mapping
+from collectors.mapping.compiling import FALLBACK, FAULT, ORIGIN, Mapped, check_streams, compile_mapping
 from collectors.mapping.formats import Format, Strict, inherit
 from collectors.mapping.rules import StreamMapping, fingerprint
 from collectors.mapping.sample import SAMPLE, absent_columns, check_sample, refuse_unfit
@@ -27,6 +27,7 @@ __all__ = [
     "canonical_name",
     "canonical_parser",
     "check_sample",
+    "check_streams",
     "compile_mapping",
     "exact_text",
     "fingerprint",

@@ -130,6 +130,15 @@ def compile_mapping(
     )
 
 
+def check_streams(streams: Mapping[str, StreamMapping], system: Format) -> None:
+    """Compile every stream's mapping; raises ValueError naming stream and key where one cannot work."""
+    for name, stream in streams.items():
+        try:
+            compile_mapping(name, stream.kind or name, stream, system)
+        except ValueError as error:
+            raise ValueError(f"streams.{name}: {error}") from None
+
+
 def _places(mapping: StreamMapping) -> tuple[frozenset[str], frozenset[str]]:
     """The columns and the paths that are named in the mapping."""
     rules = (*mapping.fields.values(), *mapping.version)
