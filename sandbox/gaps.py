@@ -125,14 +125,18 @@ def _holds(row: Contract | Project, other: Opportunity | Contract) -> bool:
 def without_revenue(books: Books) -> Iterator[Gap]:
     """Accepted milestones of lines that recognise on milestones, with what is not posted yet."""
     policy = {line.id: line.recognition for line in books.contract_lines}
+    with_lines = {line.contract_id for line in books.contract_lines}
+    method = {row.id: row.billing_method for row in books.psa_projects if row.contract_id not in with_lines}
     posted, scheduled = _by_milestone(books, "posted"), _by_milestone(books, "scheduled")
     on_line: dict[str, Decimal] = defaultdict(Decimal)
     for row in _revenue(books, "posted"):
-        if row.contract_line_id and not row.milestone_id:
-            on_line[row.contract_line_id] += row.amount
+        if not row.milestone_id:
+            on_line[row.contract_line_id or f"project {row.project_id}"] += row.amount
     for milestone in sorted(_accepted(books), key=lambda row: (row.accepted_at, row.id)):
-        line = milestone.contract_line_id or ""
-        if policy.get(line) != "milestone" or milestone.accepted_at is None:
+        line = milestone.contract_line_id or f"project {milestone.project_id}"
+        # where there are no lines, the project's billing method is its one line
+        earns_by = policy.get(line) if milestone.contract_line_id else method.get(milestone.project_id or "")
+        if earns_by != "milestone" or milestone.accepted_at is None:
             continue
         earns = scheduled.get(milestone.id, milestone.amount or Decimal(0))
         owed = earns - posted.get(milestone.id, Decimal(0))

@@ -1,5 +1,8 @@
 """K3: a milestone is accepted, its line recognises on milestones, and revenue is not posted in full.
 
+Where an engagement has no contract lines, the project's billing method is its one line: a project that
+bills by milestones earns by them, and postings that name no milestone relieve those of the engagement.
+
 What is owed is the milestone's revenue share: what the schedule allocates to it, else its amount.
 Systems keep a schedule in one of two ways. Either its rows stay, and postings are rows of their own:
 the schedule then allocates what its rows add up to. Or a row turns ``posted`` in place: the schedule
@@ -17,7 +20,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, Subquery, and_, case, func, literal, null, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.sql.selectable import FromClause
 
 from metrics.check import Check, Explanation, Need, Row, Scope
@@ -26,11 +42,14 @@ from queries.schema import RECORD_TABLES
 
 _milestone = RECORD_TABLES["milestone"]
 _line = RECORD_TABLES["contract_line"]
+_project = RECORD_TABLES["project"]
 _revenue = RECORD_TABLES["revenue_line"]
 
 #: a posting, its reversal, the reversal of that, and one more: nobody's ledger goes on
 _CHAIN = 3
-_LINE = ("line_system", "line_id", "currency")
+_LINE = ("engagement_id", "line_system", "line_id", "currency")
+#: what names no line has this one: a comparison with nothing would find nothing
+_NONE = literal("")
 
 
 def _taken_back(revenue: FromClause, chain: int = _CHAIN) -> ColumnElement[Any]:
@@ -56,8 +75,9 @@ def _lines(scope: Scope) -> CTE:
         select(
             row.c.milestone_system,
             row.c.milestone_id,
-            row.c.contract_line_system.label("line_system"),
-            row.c.contract_line_id.label("line_id"),
+            row.c.engagement_id,
+            func.coalesce(row.c.contract_line_system, _NONE).label("line_system"),
+            func.coalesce(row.c.contract_line_id, _NONE).label("line_id"),
             row.c.currency,
             row.c.state,
             row.c.amount,
@@ -105,8 +125,17 @@ def _share(told: Subquery) -> ColumnElement[Any]:
 def _owed(scope: Scope, told: Subquery) -> Subquery:
     recognised = func.coalesce(told.c.recognised, 0)
     since = func.coalesce(_milestone.c.accepted_at, _milestone.c.source_updated_at)
-    ties = and_(
+    line_named = and_(
         _line.c.system == _milestone.c.contract_line_system, _line.c.id == _milestone.c.contract_line_id
+    )
+    within = and_(_project.c.system == _milestone.c.project_system, _project.c.id == _milestone.c.project_id)
+    other = _line.alias("other")
+    has_lines = exists().where(
+        other.c.engagement_id == _milestone.c.engagement_id, other.c.deleted_at.is_(None)
+    )
+    earns = or_(
+        _line.c.recognition == "milestone",
+        and_(_milestone.c.contract_line_id.is_(None), _project.c.billing_method == "milestone", ~has_lines),
     )
     named = and_(
         told.c.milestone_system == _milestone.c.system,
@@ -122,26 +151,29 @@ def _owed(scope: Scope, told: Subquery) -> Subquery:
             _milestone.c.legal_entity,
             _milestone.c.currency,
             _milestone.c.source_url,
-            _line.c.system.label("line_system"),
-            _line.c.id.label("line_id"),
+            func.coalesce(_line.c.system, _NONE).label("line_system"),
+            func.coalesce(_line.c.id, _NONE).label("line_id"),
             since.label("since"),
             _share(told).label("share"),
             recognised.label("recognised"),
             (_share(told) - recognised).label("rest"),
         )
-        .select_from(_milestone.join(_line, ties).outerjoin(told, named))
+        .select_from(_milestone)
+        .outerjoin(_line, line_named)
+        .outerjoin(_project, within)
+        .outerjoin(told, named)
         .where(
             scope.covers(_milestone.c.engagement_id),
             _milestone.c.status == "accepted",
             _milestone.c.deleted_at.is_(None),
-            _line.c.recognition == "milestone",
+            earns,
         )
         .subquery("owed")
     )
 
 
 def _of_lines(lines: CTE) -> Subquery:
-    """What postings that name no milestone come to, per contract line and currency."""
+    """What postings that name no milestone come to, per engagement, contract line and currency."""
     keys = [lines.c[name] for name in _LINE]
     return (
         select(*keys, func.sum(_stands(lines)).label("pool"))
@@ -166,7 +198,7 @@ def _select(scope: Scope) -> Select[Any]:
         item.since,
         item.rest.label("amount_minor"),
         item.source_url,
-        item.line_id,
+        func.nullif(item.line_id, _NONE).label("line_id"),
         item.name,
         item.share,
         item.recognised,
@@ -191,6 +223,7 @@ CHECK = Check(
     question="Which accepted milestones have not become revenue?",
     reads=(
         Need("psa", "milestone"),
+        Need("psa", "project", required=False),
         Need("revenue", "revenue_line"),
         Need("contract", "contract_line", required=False),
     ),

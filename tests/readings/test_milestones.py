@@ -230,3 +230,39 @@ def test_any_order_of_arrival_ends_with_the_same_amount(firm: Cast, order: tuple
     # R1 is undone by R2; R3 leaves 1000 - 400
     assert firm.exceptions() == [(K3, "M1", None, "600.00", "GBP")]
     assert firm.drift(NOW) == {}
+
+
+# ---- without contract lines ------------------------------------------------------------------
+
+
+def test_without_lines_the_projects_billing_method_is_its_one_line(firm: Cast) -> None:
+    firm.project(billing_method="milestone")
+    firm.milestone(contract_line_id=None, project_id="P1")
+
+    assert open_at(firm) == [("M1", "1000.00")]
+
+
+def test_without_lines_a_project_billed_otherwise_owes_nothing_at_the_milestone(firm: Cast) -> None:
+    firm.project(billing_method="fixed_fee")
+    firm.milestone(contract_line_id=None, project_id="P1")
+
+    assert open_at(firm) == []
+
+
+def test_where_there_are_lines_a_milestone_that_names_none_is_not_this_checks_business(lines: Cast) -> None:
+    lines.project("P2", billing_method="milestone", contract_id="C1")
+    lines.milestone(contract_line_id=None, project_id="P2")
+
+    assert open_at(lines) == []
+
+
+def test_without_lines_postings_on_the_project_relieve_its_milestones_in_order_of_acceptance(
+    firm: Cast,
+) -> None:
+    firm.project(billing_method="milestone")
+    firm.milestone("M1", contract_line_id=None, project_id="P1", accepted_at="2026-11-16T10:00:00Z")
+    firm.milestone("M2", contract_line_id=None, project_id="P1", accepted_at="2026-11-17T10:00:00Z")
+    firm.revenue("R1", "1400", project_id="P1", contract_line_id=None)
+
+    # 1400 pays for M1 and 400 of M2
+    assert open_at(firm) == [("M2", "600.00")]
