@@ -8,14 +8,17 @@ vendors refuse it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 Row = dict[str, Any]
 Scope = dict[str, Mapping[str, Any]]
 Expression = Callable[[Scope], Any]
+#: what of the rows so far equals what of a table that joins them
+Key = tuple[Expression, Expression]
 Tables = Mapping[str, tuple[frozenset[str], Sequence[Mapping[str, Any]]]]
 
 _TOKEN = re.compile(r"\s*('(?:[^']|'')*'|\d+(?:\.\d+)?|\w+(?:\.\w+)?|<>|<=|>=|\|\||[-+*(),=<>])")
@@ -110,9 +113,32 @@ class _Query:
             self._take("join")
             name, rows = self._table()
             self._take("on")
+            start = self.place
             holds = self._expression()
-            scopes = _joined(scopes, name, rows, holds, outer=outer)
+            key = self._key(self.tokens[start : self.place], start, name)
+            scopes = _joined(scopes, name, rows, holds, key, outer=outer)
         return scopes
+
+    def _key(self, condition: Sequence[str], start: int, name: str) -> Key | None:
+        """What of the rows so far must equal what of the new table, where the condition says so.
+
+        Only one of its parts is needed: rows that agree in it are tried with the whole condition.
+        """
+        end = self.place
+        for begin, left, right in _equalities(condition):
+            if left == {name}:
+                new, old = begin, begin + condition[begin:].index("=") + 1
+            elif right == {name}:
+                old, new = begin, begin + condition[begin:].index("=") + 1
+            else:
+                continue
+            self.place = start + old
+            of_old = self._sum()
+            self.place = start + new
+            of_new = self._sum()
+            self.place = end
+            return of_old, of_new
+        return None
 
     def _table(self) -> tuple[str, Sequence[Mapping[str, Any]]]:
         table = self._take().lower()
@@ -248,17 +274,51 @@ class _Query:
         return found
 
 
+def _equalities(condition: Sequence[str]) -> Iterator[tuple[int, set[str], set[str]]]:
+    """The equalities of which each must hold: where one begins, the tables left and right of its sign.
+
+    A condition with OR or brackets outside of a function's arguments is left to be tried row by row.
+    """
+    if any(token.lower() in {"or", "case"} for token in condition):
+        return
+    begin = 0
+    for end in [*(at for at, token in enumerate(condition) if token.lower() == "and"), len(condition)]:
+        part = condition[begin:end]
+        if part.count("=") == 1 and part.count("(") == part.count(")") and part[0] != "(":
+            sign = part.index("=")
+            left, right = _aliases(part[:sign]), _aliases(part[sign:])
+            if left and right and left.isdisjoint(right):
+                yield begin, left, right
+        begin = end + 1
+
+
+def _aliases(tokens: Sequence[str]) -> set[str]:
+    """The tables whose columns are named."""
+    return {token.lower().partition(".")[0] for token in tokens if re.fullmatch(r"[A-Za-z_]\w*\.\w+", token)}
+
+
 def _joined(
     scopes: Sequence[Scope],
     name: str,
     rows: Sequence[Mapping[str, Any]],
     holds: Expression,
+    key: Key | None,
     *,
     outer: bool,
 ) -> list[Scope]:
-    found = []
+    """Each row with those of the new table that fit; found by the key's value where there is one."""
+    found: list[Scope] = []
+    by_value: dict[Any, list[Mapping[str, Any]]] = {}
+    of_old = None
+    if key is not None:
+        of_old, of_new = key
+        for row in rows:
+            value = of_new({name: row})
+            if value is not None:
+                by_value.setdefault(_sortable(value), []).append(row)
     for scope in scopes:
-        fits = [both for row in rows if holds(both := {**scope, name: row}) is True]
+        among = rows if of_old is None else by_value.get(_sortable(of_old(scope)), ())
+        fits = [both for row in among if holds(both := {**scope, name: row}) is True]
         found += fits or ([{**scope, name: {}}] if outer else [])
     return found
 
@@ -312,5 +372,9 @@ def _sortable(value: Any) -> tuple[int, Any]:
         return (-1, "")
     if isinstance(value, int | Decimal):
         return (0, Decimal(value))
-    text = str(value)
+    return _sortable_text(str(value))
+
+
+@lru_cache(1 << 16)
+def _sortable_text(text: str) -> tuple[int, Any]:
     return (0, Decimal(text)) if re.fullmatch(r"-?\d+(\.\d+)?", text) else (1, text)

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.apis.api import Answer, Api
-from sandbox.apis.little_sql import SqlError, Tables, answer
-from sandbox.apis.shelf import Kept
+from sandbox.apis.little_sql import Row, SqlError, Tables, answer
+from sandbox.apis.shelf import Clock, Kept, Shelf
 
 TOKEN = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 - a path
 SUITEQL = "/services/rest/query/v1/suiteql"
@@ -27,7 +27,7 @@ _COLUMNS = {
     "subsidiary": "id name fullname country currency parent iselimination isinactive lastmodifieddate",
     "employee": "id entityid isinactive lastmodifieddate",
     "job": "id entityid companyname externalid customer parent jobbillingtype jobtype entitystatus startdate"
-    " enddate percentcomplete projectmanager currency isinactive datecreated lastmodifieddate",
+    " enddate percentcomplete projectmanager currency subsidiary isinactive datecreated lastmodifieddate",
     "currency": "id symbol name exchangerate currencyprecision isbasecurrency lastmodifieddate",
     "transaction": "id tranid transactionnumber type trandate duedate postingperiod posting status currency"
     " exchangerate foreigntotal entity createddate lastmodifieddate isreversal reversal memo externalid",
@@ -51,6 +51,7 @@ _INSIDE = {
     "revenueelement": ("plans", "revenueplan", "createdfrom"),
     "revenueplan": ("planned", "revenueplanplannedrevenue", "revenueplan"),
 }
+_ANSWERS = 8
 _RECORD_TYPES = {"customer": "-2", "job": "-7", "transaction": "-30"}
 _DATES = ("trandate", "duedate", "startdate", "enddate", "dateexecuted", "closedondate")
 
@@ -71,6 +72,12 @@ class NetSuite(Api):
     certificate_id = "certificate-1"
     certificate = ""
     zone = "America/Los_Angeles"
+
+    def __init__(self, shelf: Shelf, clock: Clock | None = None) -> None:
+        super().__init__(shelf, clock)
+        # a query is asked page by page, and most queries of the same rows
+        self._known: tuple[object, Tables] | None = None
+        self._answers: dict[tuple[object, str], list[Row]] = {}
 
     def routes(self) -> Sequence[tuple[str, Sequence[str], Answer, bool]]:
         """The token endpoint and SuiteQL."""
@@ -119,7 +126,7 @@ class NetSuite(Api):
         if offset >= self.row_cap:
             return self.refused(400, f"Only the first {self.row_cap} results can be accessed")
         try:
-            found = answer((await request.json())["q"], self._tables())
+            found = self._answer((await request.json())["q"])
         except SqlError as error:
             return self.refused(
                 400, f"Invalid search query. Detailed unprocessed description follows. {error}"
@@ -138,11 +145,25 @@ class NetSuite(Api):
             }
         )
 
+    def _answer(self, query: str) -> list[Row]:
+        key = (self.shelf.state(), query)
+        if key not in self._answers:
+            self._answers[key] = answer(query, self._tables())
+            while len(self._answers) > _ANSWERS:
+                del self._answers[next(iter(self._answers))]
+        return self._answers[key]
+
     # ---- tables ------------------------------------------------------------------------------
 
     def _tables(self) -> Tables:
+        state = self.shelf.state()
+        if self._known is None or self._known[0] != state:
+            self._known = (state, self._spread_out())
+        return self._known[1]
+
+    def _spread_out(self) -> Tables:
         rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in _COLUMNS}
-        for name in self.shelf.tables:
+        for name in list(self.shelf.tables):
             for kept in self.shelf.rows(name, deleted=None):
                 if kept.deleted_at is None:
                     self._spread(rows, name, {"id": kept.id, **kept.fields}, self._local(kept.stamp))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,13 +13,24 @@ Clock = Callable[[], datetime]
 
 @dataclass(slots=True)
 class Kept:
-    """A row: its fields, when it was last stamped, from when on others see it, and when it was deleted."""
+    """A row: its fields, when it was last stamped, from when on others see it, and when it was deleted.
+
+    ``before`` is what others see until then.
+    """
 
     id: str
     fields: dict[str, Any]
     stamp: datetime
     visible_from: datetime
     deleted_at: datetime | None = None
+    before: Kept | None = None
+
+    def seen(self, now: datetime) -> Kept | None:
+        """The row as others see it now; None when they do not see it yet."""
+        found: Kept | None = self
+        while found is not None and found.visible_from > now:
+            found = found.before
+        return found
 
 
 @dataclass(slots=True)
@@ -27,6 +39,9 @@ class Shelf:
 
     clock: Clock
     tables: dict[str, dict[str, Kept]] = field(default_factory=dict)
+    _changes: int = 0
+    _late: list[datetime] = field(default_factory=list)
+    _sorted: dict[str, tuple[object, dict[str, Kept], list[Kept]]] = field(default_factory=dict)
 
     def put(
         self,
@@ -40,7 +55,12 @@ class Shelf:
         """Write a row; a long transaction stamps early (``stamp``) and commits late (``visible_from``)."""
         now = self.clock()
         kept = Kept(identifier, dict(fields), stamp or now, visible_from or now)
-        self.tables.setdefault(table, {})[identifier] = kept
+        rows = self.tables.setdefault(table, {})
+        if kept.visible_from > now:
+            kept.before = _settled(rows.get(identifier), now)
+            insort(self._late, kept.visible_from)
+        rows[identifier] = kept
+        self._changes += 1
 
     def change(self, table: str, identifier: str, *, stamped: bool = True, **fields: Any) -> None:
         """Change some fields of a row; some vendors change fields without a new stamp."""
@@ -48,9 +68,11 @@ class Shelf:
         kept.fields |= fields
         if stamped:
             kept.stamp = self.clock()
+        self._changes += 1
 
     def delete(self, table: str, identifier: str, *, hard: bool = False) -> None:
         """Mark a row deleted, or take it away without a trace."""
+        self._changes += 1
         if hard:
             del self.tables[table][identifier]
             return
@@ -66,23 +88,44 @@ class Shelf:
         deleted: bool | None = False,
     ) -> list[Kept]:
         """Visible rows stamped in [since, until), by stamp and id; ``deleted`` None takes both."""
-        now = self.clock()
-        return sorted(
-            (
-                kept
-                for kept in self.tables.get(table, {}).values()
-                if kept.visible_from <= now
-                and (since is None or kept.stamp >= since)
-                and (until is None or kept.stamp < until)
-                and (deleted is None or (kept.deleted_at is not None) == deleted)
-            ),
-            key=_by_stamp,
-        )
+        found = self._visible(table)
+        start = 0 if since is None else bisect_left(found, since, key=_stamp)
+        end = len(found) if until is None else bisect_left(found, until, key=_stamp)
+        return [
+            kept for kept in found[start:end] if deleted is None or (kept.deleted_at is not None) == deleted
+        ]
+
+    def state(self) -> object:
+        """Equal as long as others see the same: what is worked out of the rows stays right so long."""
+        return self._changes, bisect_right(self._late, self.clock())
+
+    def _visible(self, table: str) -> list[Kept]:
+        """Every visible row by stamp and id, sorted once for as long as it stays so."""
+        rows, state, now = self.tables.get(table, {}), self.state(), self.clock()
+        known = self._sorted.get(table)
+        if known is not None and known[0] == state and known[1] is rows:
+            return known[2]
+        seen = (kept.seen(now) for kept in list(rows.values()))
+        found = sorted((kept for kept in seen if kept is not None), key=_by_stamp)
+        self._sorted[table] = (state, rows, found)
+        return found
 
     def get(self, table: str, identifier: str) -> Kept | None:
         """One visible row that is not deleted."""
         kept = self.tables.get(table, {}).get(identifier)
-        return kept if kept and kept.deleted_at is None and kept.visible_from <= self.clock() else None
+        seen = kept.seen(self.clock()) if kept is not None else None
+        return seen if seen is not None and seen.deleted_at is None else None
+
+
+def _settled(kept: Kept | None, now: datetime) -> Kept | None:
+    """A row without what nobody will see again."""
+    if kept is not None and kept.visible_from <= now:
+        kept.before = None
+    return kept
+
+
+def _stamp(kept: Kept) -> datetime:
+    return kept.stamp
 
 
 def _by_stamp(kept: Kept) -> tuple[datetime, str]:
