@@ -5,12 +5,15 @@ A vendor's API derives from :class:`Api`, gives its routes, and says in which wo
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,8 +21,11 @@ from starlette.routing import Route
 
 from sandbox.apis.shelf import Clock, Shelf
 
-UNAUTHORIZED = 401
+UNAUTHORIZED, UNAVAILABLE = 401, 503
+_REMEMBERED = 10_000
+_DOWN = "<html><head><title>503 Service Unavailable</title></head><body>Down for maintenance</body></html>"
 Answer = Callable[[Request], Awaitable[Response]]
+exact = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,28 @@ class Fault:
     after: int = 0
 
 
+class ExactJson(JSONResponse):
+    """JSON whose numbers are the decimals they were made of, digit by digit."""
+
+    def render(self, content: Any) -> bytes:
+        """The answer's bytes."""
+        return exact(content)
+
+
+class Rate(NamedTuple):
+    """So many requests in so many seconds of real time."""
+
+    requests: int
+    seconds: float
+
+
 class Api:
     """One simulated system.
 
     ``allowance`` is how many requests it answers (None: any number) before it refuses as its vendor does;
-    ``token_uses`` how many requests a token lives.
+    ``token_uses`` how many requests a token lives. ``rate`` is what it answers in a span of time, measured
+    by ``ticks`` in seconds. ``down`` is an outage: a page of HTML and nothing else. ``storm`` is a
+    throttling storm: only every so many-th request is answered.
     """
 
     vendor: ClassVar[str] = ""
@@ -48,7 +71,14 @@ class Api:
         self.clock = clock or shelf.clock
         self.allowance: int | None = None
         self.token_uses: int | None = None
-        self.asked: list[str] = []
+        self.rate: Rate | None = None
+        self.ticks: Callable[[], float] = time.monotonic
+        self.down = False
+        self.storm: int | None = None
+        #: the latest requests
+        self.asked: deque[str] = deque(maxlen=_REMEMBERED)
+        self._answered: deque[float] = deque()
+        self._stormed = count(1)
         self._faults: list[list[Any]] = []
         self._tokens: dict[str, int] = {}
         self._numbers = count(1)
@@ -62,7 +92,8 @@ class Api:
     def mend(self) -> None:
         """Take all faults out."""
         self._faults.clear()
-        self.allowance = None
+        self.allowance = self.storm = None
+        self.down = False
 
     def app(self) -> Starlette:
         """The API as an ASGI application."""
@@ -87,6 +118,10 @@ class Api:
         """What the vendor answers when the allowance is used up."""
         return self.refused(429, "Too Many Requests")
 
+    def throttled(self) -> Response:
+        """What the vendor answers in a storm, where that is not the allowance."""
+        return self.used_up()
+
     def knows(self, request: Request) -> bool:
         """Whether the request proves who sends it: a token given out here that still lives."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -99,11 +134,22 @@ class Api:
         """A new token."""
         found = f"token-{next(self._numbers)}"
         self._tokens[found] = 0
+        if len(self._tokens) > _REMEMBERED:
+            del self._tokens[next(iter(self._tokens))]
         return found
 
     def headers(self) -> dict[str, str]:
         """Headers of every answer."""
         return {}
+
+    def used(self) -> int:
+        """How many requests were answered in the span of the rate, or at all without one."""
+        if self.rate is None:
+            return len(self.asked)
+        begin = self.ticks() - self.rate.seconds
+        while self._answered and self._answered[0] <= begin:
+            self._answered.popleft()
+        return len(self._answered)
 
     # ---- the way of a request ----------------------------------------------------------------
 
@@ -113,9 +159,8 @@ class Api:
             response = self._faulty(request)
             if response is None and not open_ and not self.knows(request):
                 response = self.refused(UNAUTHORIZED, "invalid token")
-            if response is None and not open_ and self.allowance is not None:
-                self.allowance -= 1
-                response = self.used_up() if self.allowance < 0 else None
+            if response is None and not open_:
+                response = self._limited()
             response = response or await answer(request)
             response.headers["Date"] = format_datetime(self.clock(), usegmt=True)
             for name, value in self.headers().items():
@@ -124,7 +169,22 @@ class Api:
 
         return guarded
 
+    def _limited(self) -> Response | None:
+        if self.storm is not None and next(self._stormed) % self.storm:
+            return self.throttled()
+        if self.allowance is not None:
+            self.allowance -= 1
+            if self.allowance < 0:
+                return self.used_up()
+        if self.rate is not None:
+            if self.used() >= self.rate.requests:
+                return self.used_up()
+            self._answered.append(self.ticks())
+        return None
+
     def _faulty(self, request: Request) -> Response | None:
+        if self.down:
+            return Response(_DOWN, UNAVAILABLE, media_type="text/html")
         for waiting in self._faults:
             fault, after, times = waiting
             if fault.path not in request.url.path or times <= 0:

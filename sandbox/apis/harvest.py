@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.apis.api import Answer, Api
+from sandbox.apis.api import Answer, Api, ExactJson
 from sandbox.apis.shelf import Kept
 
 _COLLECTIONS = ("clients", "users", "projects", "time_entries", "expenses", "invoices")
@@ -49,7 +49,7 @@ class Harvest(Api):
         rows = self.shelf.rows(name, since=datetime.fromisoformat(since) if since else None)[::-1]
         pages = max(-(-len(rows) // size), 1)
         following = request.url.include_query_params(page=number + 1) if number < pages else None
-        return JSONResponse(
+        return ExactJson(
             {
                 name: [_told(kept) for kept in rows[(number - 1) * size : number * size]],
                 "per_page": size,

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.apis.api import UNAUTHORIZED, Answer, Api
+from sandbox.apis.api import UNAUTHORIZED, Answer, Api, ExactJson
 from sandbox.apis.shelf import Kept
 
 #: list -> what may be included: its name -> (the ids in the row, where the included ones stand)
 _LISTS: dict[str, dict[str, tuple[str, str]]] = {
     "workspace_groups": {},
-    "users": {},
+    "users": {"external_references": ("external_reference_ids", "external_references")},
     "workspaces": {
         "external_references": ("external_reference_ids", "external_references"),
         "primary_maven": ("primary_maven_id", "users"),
@@ -98,7 +98,7 @@ class Kantata(Api):
         # an object has no order: it comes sorted by text here, as good as any
         for kept in sorted(shown, key=lambda one: one.id):
             body[name][kept.id] = _told(name, kept, include, body)
-        return JSONResponse(body)
+        return ExactJson(body)
 
     def _matching(self, name: str, asked: Mapping[str, str]) -> Iterable[Kept]:
         """The newest first; ``updated_after`` leaves out the moment itself."""

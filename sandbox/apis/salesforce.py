@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, ClassVar
 
 import jwt
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.apis.api import Answer, Api
+from sandbox.apis.api import Answer, Api, ExactJson
 from sandbox.apis.shelf import Kept
 
 _SOQL = re.compile(
@@ -22,6 +23,7 @@ _INSTANT = re.compile(r"(?P<year>\d{4})-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LONGEST_CLAIM = timedelta(minutes=5)
 _LAST_YEAR = 4000
+_CURSORS = 10
 _OWN = "Id IsDeleted SystemModstamp CreatedDate CurrencyIsoCode Name"
 
 
@@ -68,6 +70,7 @@ class Salesforce(Api):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._cursors: dict[str, list[dict[str, Any]]] = {}
+        self._opened = count()
 
     def routes(self) -> Sequence[tuple[str, Sequence[str], Answer, bool]]:
         """Tokens, queries, and what is left of one."""
@@ -90,9 +93,14 @@ class Salesforce(Api):
         """The day's requests are used: 403, not 429."""
         return self.refused(403, "TotalRequests Limit exceeded.")
 
+    def throttled(self) -> Response:
+        """Too many requests at once, which is no matter of the day's allowance."""
+        return self.refused(403, "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
+
     def headers(self) -> dict[str, str]:
         """How much of the org's allowance is used."""
-        return {"Sforce-Limit-Info": f"api-usage={len(self.asked)}/{self.daily}"}
+        total = self.rate.requests if self.rate else self.daily
+        return {"Sforce-Limit-Info": f"api-usage={self.used()}/{total}"}
 
     # ---- tokens ------------------------------------------------------------------------------
 
@@ -131,8 +139,11 @@ class Salesforce(Api):
         except _RefusedError as problem:
             code, why = problem.args
             return JSONResponse([{"message": why, "errorCode": code}], 400)
-        locator = f"01gRO{len(self._cursors):011}YA"
+        locator = f"01gRO{next(self._opened):011}YA"
         self._cursors[locator] = rows
+        # a user may hold ten cursors open: the oldest gives way
+        if len(self._cursors) > _CURSORS:
+            del self._cursors[next(iter(self._cursors))]
         return self._page(request, locator, 0)
 
     async def _more(self, request: Request) -> Response:
@@ -147,9 +158,9 @@ class Salesforce(Api):
         rows, end = self._cursors[locator], start + self.page_cap
         told = {"totalSize": len(rows), "done": end >= len(rows), "records": rows[start:end]}
         if end < len(rows):
-            root = f"/services/data/{request.path_params['version']}"
+            root = f"{request.scope['root_path']}/services/data/{request.path_params['version']}"
             told["nextRecordsUrl"] = f"{root}/query/{locator}-{end}"
-        return JSONResponse(told)
+        return ExactJson(told)
 
     def _found(self, soql: str, *, everything: bool) -> list[dict[str, Any]]:
         asked = _SOQL.fullmatch(soql)

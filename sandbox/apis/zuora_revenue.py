@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, ClassVar
@@ -10,7 +9,7 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.apis.api import Answer, Api
+from sandbox.apis.api import Answer, Api, exact
 from sandbox.apis.little_sql import SqlError, Tables, answer
 from sandbox.apis.shelf import Clock, Shelf
 
@@ -19,9 +18,9 @@ _COLUMNS = {
     " transactioncreditamount transactiondebitamount accountingtypeid schd_type_flag"
     " initial_rep_entry_flag",
     "revenuecontractlinesdimensions": "revenuecontractlineid transactioncurrency companycode salesorderlineid"
-    " salesordernumber lineattribute7",
+    " salesordernumber " + " ".join(f"lineattribute{number}" for number in range(1, 11)),
 }
-_LOOKS = 2
+_LOOKS, _FILES = 2, 20
 
 
 class ZuoraRevenue(Api):
@@ -68,6 +67,11 @@ class ZuoraRevenue(Api):
         if asked.get("output") != {"target": "S3"} or asked.get("outputFormat") not in {"CSV", "JSON", "TSV"}:
             return self.refused(400, "output.target must be S3, outputFormat one of CSV, JSON, TSV")
         job = f"job-{next(self._orders)}"
+        # files are kept for some time only
+        if len(self._files) >= _FILES:
+            oldest = next(iter(self._files))
+            self._looked.pop(oldest, None)
+            del self._files[oldest]
         try:
             self._files[job] = ("completed", [*answer(asked["query"], self._tables())])
         except SqlError:
@@ -76,22 +80,27 @@ class ZuoraRevenue(Api):
 
     async def _look(self, request: Request) -> Response:
         job = request.path_params["job"]
+        if job not in self._files:
+            return self.refused(404, "Job not found")
         state, rows = self._files[job]
         self._looked[job] = self._looked.get(job, 0) + 1
         told: dict[str, Any] = {"id": job, "queryStatus": "in_progress"}
         if self._looked[job] >= _LOOKS:
             told["queryStatus"] = state
             if state == "completed":
-                told |= {"dataFile": str(request.url.replace(path=f"/files/{job}")), "outputRows": len(rows)}
+                path = f"{request.scope['root_path']}/files/{job}"
+                told |= {"dataFile": str(request.url.replace(path=path)), "outputRows": len(rows)}
         return JSONResponse({"data": told})
 
     async def _file(self, request: Request) -> Response:
         # the address is signed: a second proof beside it is refused
         if "Authorization" in request.headers:
             return Response("<Error><Code>InvalidArgument</Code></Error>", 400, media_type="application/xml")
+        if request.path_params["job"] not in self._files:
+            return Response("<Error><Code>NoSuchKey</Code></Error>", 404, media_type="application/xml")
         _, rows = self._files[request.path_params["job"]]
-        lines = [json.dumps(row, default=float) for row in rows]
-        return Response("\n".join(lines), media_type="binary/octet-stream")
+        lines = [exact(row) for row in rows]
+        return Response(b"\n".join(lines), media_type="binary/octet-stream")
 
     async def _periods(self, _: Request) -> Response:
         rows = [{"id": kept.id, **kept.fields} for kept in self.shelf.rows("accountingperiods")]

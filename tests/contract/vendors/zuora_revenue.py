@@ -83,24 +83,24 @@ CASES = (
                 fields=entry(1),
                 beside=BESIDE,
                 means={
-                    "id": "RC1:L1:202610", "state": "posted", "amount": "4000.1", "currency": "EUR",
+                    "id": "RC1:L1:202610", "state": "posted", "amount": "4000.10", "currency": "EUR",
                     "legal_entity": "DE01", "contract_line_id": "00k7", "milestone_id": "M-3",
                     "period": "202610", "contract_id": None,
                 },
             ),
             "revenue_line#scheduled": Sample(
                 table=ENTRIES, fields=entry(1, postingperiodid=None), beside=BESIDE,
-                means={"id": "RC1:L1:202610", "state": "scheduled", "amount": "4000.1"},
+                means={"id": "RC1:L1:202610", "state": "scheduled", "amount": "4000.10"},
             ),
             "revenue_line#reversed": Sample(
                 table=ENTRIES,
                 fields=entry(1, transactioncreditamount="0", transactiondebitamount="4000.10"),
                 beside=BESIDE,
-                means={"state": "posted", "amount": "-4000.1"},
+                means={"state": "posted", "amount": "-4000.10"},
             ),
             "revenue_line#adjustment": Sample(
                 table=ENTRIES, fields=entry(1, schd_type_flag="A", accountingtypeid="X"), beside=BESIDE,
-                means={"state": "posted", "amount": "4000.1"},
+                means={"state": "posted", "amount": "4000.10"},
             ),
             "period": Sample(
                 table="accountingperiods",
