@@ -1,0 +1,1 @@
+"""How each vendor shows what a system holds, one module a vendor, and what these modules share."""
