@@ -1,10 +1,8 @@
-"""The verbs that run long: worker, receiver, web, up, sandbox, bench."""
+"""The verbs that run long: worker, receiver, web, up, bench."""
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,32 +10,11 @@ import typer
 from app import demo, processes, receiving, worker
 from app.cli import configuration, opened, write_json
 from app.connect import block
+from app.sandbox_commands import sandbox
+from app.settings import load
 from app.telemetry import tracing
 from collectors.discovery import systems
 from collectors.errors import ConfigError
-from sandbox.export import export
-
-sandbox = typer.Typer(no_args_is_help=True, help="A simulated firm with known gaps.")
-
-
-@sandbox.command(name="export")
-def sandbox_export(
-    out: Annotated[
-        Path, typer.Option("--out", help="A folder; what it holds of an earlier export is replaced.")
-    ],
-    seed: Annotated[int, typer.Option("--seed")] = 7,
-    engagements: Annotated[int, typer.Option("--engagements", min=1)] = 500,
-    as_of: Annotated[
-        str, typer.Option("--as-of", help="The instant the firm is looked at, with its zone.")
-    ] = "2026-11-20T18:00:00Z",
-) -> None:
-    """Write the firm's exports, a ready configuration and the planted truth."""
-    moment = datetime.fromisoformat(as_of)
-    if moment.tzinfo is None:
-        raise typer.BadParameter("write an instant with its zone: 2026-11-20T18:00:00Z", param_hint="--as-of")
-    truth = export(out, seed=seed, engagements=engagements, as_of=moment.astimezone(UTC))
-    typer.echo(f"{engagements} engagements, {len(truth['gaps'])} planted exceptions in {out}")
-
 
 Host = Annotated[str | None, typer.Option("--host", help="Instead of the configured address.")]
 Port = Annotated[int | None, typer.Option("--port", help="Instead of the configured port.")]
@@ -67,35 +44,42 @@ def web(host: Host = None, port: Port = None) -> None:
 
 def up(
     demonstration: Annotated[
-        bool, typer.Option("--demo", help="Watch a simulated firm in .sightglass/demo.")
+        bool, typer.Option("--demo", help=f"Watch a simulated firm that lives in {demo.FOLDER}.")
     ] = False,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0, help="How much faster than ours the simulated firm lives.")
+    ] = demo.SPEED,
 ) -> None:
     """Worker, receiver and pages together, until Ctrl-C."""
     config = configuration()
+    firm_at = "127.0.0.1", processes.free_port("127.0.0.1", demo.PORT)
     if demonstration:
-        config = demo.prepare(Path(".sightglass") / "demo")
+        config = demo.settle(demo.FOLDER, "http://{}:{}".format(*firm_at))
     elif config is None:
         raise ConfigError(
             "no configuration", remedy="name one with --config, or look at the simulated firm with --demo"
         )
-    with opened(config) as app:
-        settings = app.settings
-        receiver_at = (
-            settings.receiver.host,
-            processes.free_port(settings.receiver.host, settings.receiver.port),
-        )
-        web_at = settings.web.host, processes.free_port(settings.web.host, settings.web.port)
-    verbs = {
+    settings = load(config)
+    receiver_at = settings.receiver.host, processes.free_port(settings.receiver.host, settings.receiver.port)
+    web_at = settings.web.host, processes.free_port(settings.web.host, settings.web.port)
+    verbs: dict[str, tuple[str, ...]] = {
         "receiver": ("receiver", "--host", receiver_at[0], "--port", str(receiver_at[1])),
         "web": ("web", "--host", web_at[0], "--port", str(web_at[1])),
         "worker": ("worker",),
     }
+    if demonstration:
+        place = ("--out", str(demo.FOLDER), "--port", str(firm_at[1]), "--speed", str(speed))
+        verbs = {
+            "firm": ("sandbox", "serve", *place, "--traces", "http://{}:{}".format(*receiver_at)),
+            **verbs,
+        }
     commands = {name: processes.command(*words, config=str(config)) for name, words in verbs.items()}
     try:
         with processes.family(commands) as children:
-            if processes.wait_until_answers(*receiver_at, "/health", children[0]) and demonstration:
-                demo.send_traces(config.parent, *receiver_at)
-            if processes.wait_until_answers(*web_at, "/api/health", children[1]):
+            by_name = {child.name: child for child in children}
+            if demonstration and processes.wait_until_answers(*firm_at, "/health", by_name["firm"]):
+                typer.echo("The simulated firm: http://{}:{}   (break something there)".format(*firm_at))
+            if processes.wait_until_answers(*web_at, "/api/health", by_name["web"]):
                 typer.echo(f"Sightglass: http://{web_at[0]}:{web_at[1]}   (Ctrl-C stops it)")
             processes.watch(children)
     except processes.Stopped:

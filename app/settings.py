@@ -9,12 +9,21 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from collectors.contract import Role
 from collectors.errors import ConfigError
+from sandbox.living.clock import Clock
 
 _DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -50,9 +59,16 @@ class StoreSettings(_Section):
 
 
 class ClockSettings(_Section):
-    """``now`` stops the clock, for demonstrations and tests."""
+    """``now`` stops the clock; ``file`` is that of a simulated firm, whose time may run faster than ours."""
 
     now: Zoned | None = None
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_clock(self) -> Self:
+        if self.now and self.file:
+            raise ValueError("give either now or file")
+        return self
 
 
 class SystemCommon(_Section):
@@ -139,6 +155,7 @@ class Settings(_Section):
     traces: TraceSettings = TraceSettings()
     calendar: dict[str, CalendarSettings] = {}
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    env_file: Path | None = None
     folder: Path = Path()
 
 
@@ -156,7 +173,27 @@ def load(path: Path | None) -> Settings:
         raise ConfigError(f"{path} is not valid TOML: {error}", remedy="correct that line") from error
     if "folder" in data:
         raise ConfigError(f"{path}: unknown key 'folder'", remedy="remove it")
-    return parse(data, path.resolve().parent)
+    settings = parse(data, path.resolve().parent)
+    if settings.env_file is not None:
+        _set_variables(settings.folder / settings.env_file)
+    return settings
+
+
+def _set_variables(file: Path) -> None:
+    """Secrets from a file of ``NAME=value`` lines, for variables that the environment does not set itself."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        text = f"env_file: cannot read {file}: {error.strerror}"
+        raise ConfigError(text, remedy="name a file of NAME=value lines, or remove the key") from error
+    for number, line in enumerate(lines, 1):
+        name, sign, value = line.partition("=")
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not sign or not name.isidentifier():
+            text = f"env_file: line {number} of {file} is no NAME=value"
+            raise ConfigError(text, remedy="correct that line")
+        os.environ.setdefault(name, value.strip())
 
 
 def parse(data: Mapping[str, Any], folder: Path) -> Settings:
@@ -201,8 +238,26 @@ def store_url(settings: Settings) -> str:
 
 
 def now(settings: Settings) -> datetime:
-    """The time: stopped where the configuration says so."""
+    """The time: stopped, or that of a simulated firm, where the configuration says so."""
+    if settings.clock.file is not None:
+        return _clock(settings).now().astimezone(UTC)
     return settings.clock.now.astimezone(UTC) if settings.clock.now else datetime.now(UTC)
+
+
+def speed(settings: Settings) -> float:
+    """How much faster than the machine's the configured time goes; 1 where it is ours, or stands."""
+    return max(_clock(settings).speed, 1.0) if settings.clock.file is not None else 1.0
+
+
+def _clock(settings: Settings) -> Clock:
+    """The clock as its file tells it now: whoever simulates the firm may set it ahead."""
+    file = settings.folder / (settings.clock.file or "")
+    try:
+        return Clock.read(file)
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError(
+            f"clock.file: cannot read {file}: {error}", remedy="start the simulated firm, or remove the key"
+        ) from error
 
 
 def moment(settings: Settings, as_of: datetime | None) -> datetime:

@@ -14,6 +14,7 @@ from types import FrameType
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 
+from app import settings as config
 from app.bootstrap import App
 from collectors.contract import Stream
 from collectors.errors import CollectorError
@@ -36,7 +37,7 @@ def run(app: App) -> None:
     for configured in app.systems:
         for stream in app.streams[configured.name]:
             _schedule(scheduler, app, configured, stream)
-    scheduler.add_job(guarded(tick, app), "interval", seconds=_TICK_S, name="tick")
+    scheduler.add_job(guarded(tick, app), "interval", seconds=pace(app, _TICK_S), name="tick")
     scheduler.add_job(guarded(keep_house, app), "cron", hour=2, minute=15, name="nightly")
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -54,14 +55,19 @@ def first_pass(app: App) -> None:
 
 
 def _schedule(scheduler: BlockingScheduler, app: App, configured: Configured, stream: Stream) -> None:
-    seconds = configured.interval.total_seconds()
+    seconds = pace(app, configured.interval.total_seconds())
     scheduler.add_job(
         guarded(lambda found: poll_one(found, configured, stream), app),
         "interval",
         seconds=seconds,
-        jitter=max(1, int(seconds / 10)),
+        jitter=seconds / 10,
         name=f"{configured.name}/{stream.name}",
     )
+
+
+def pace(app: App, seconds: float) -> float:
+    """So many seconds of the firm's time in seconds of ours, one at least."""
+    return max(seconds / config.speed(app.settings), 1.0)
 
 
 def poll_one(app: App, configured: Configured, stream: Stream) -> None:
