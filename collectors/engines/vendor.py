@@ -22,13 +22,17 @@ class VendorSettings(SystemSettings):
     """What may be said of any vendor's system.
 
     ``omit`` leaves streams out, ``fields`` maps single fields of a stream otherwise than we do (a custom
-    field, say), ``sweep_every`` is how often ids are compared where deletions do not show.
+    field, say), ``sweep_every`` is how often ids are compared where deletions do not show. ``overlap`` is how
+    far every poll reads back, for a system that shows rows later than it stamps them; ``settle`` is how long
+    the newest rows are left alone. Without them, what suits the vendor.
     """
 
     omit: tuple[str, ...] = ()
     fields: dict[str, dict[str, FieldRule]] = Field(default_factory=dict)
     sweep_every: Duration = Field(default=timedelta(hours=20), ge=timedelta(0))
     timeout_s: float = Field(default=70.0, gt=0, le=600)
+    overlap: Duration | None = Field(default=None, ge=timedelta(0))
+    settle: Duration | None = Field(default=None, ge=timedelta(0))
 
 
 def rest_system(  # noqa: PLR0913 - what a system says of itself
@@ -69,10 +73,12 @@ def merged(declare: Declare, chosen: VendorSettings) -> dict[str, Any]:
     stray = (set(chosen.omit) | set(chosen.fields)) - set(streams)
     if stray:
         raise ValueError(f"there is no stream {min(stray)!r}: there are {', '.join(streams)}")
+    own = {"overlap": chosen.overlap, "settle": chosen.settle}
     for name, rules in chosen.fields.items():
         streams[name]["fields"] = {**streams[name]["fields"], **rules}
     for stream in streams.values():
         if stream.get("ids") or stream.get("sweep"):
             stream.setdefault("sweep_every", chosen.sweep_every)
+        stream |= {key: value for key, value in own.items() if value is not None}
     told["streams"] = {name: stream for name, stream in streams.items() if name not in chosen.omit}
     return {"timeout_s": chosen.timeout_s, **told}

@@ -87,6 +87,8 @@ def _crm(address: str) -> str:
 kind = "salesforce"
 roles = ["crm", "contract"]
 interval = "5m"
+freshness = "45m"
+overlap = "30m"
 base = "{address}/crm"
 client_id = "{Salesforce.client}"
 client_secret_env = "SALESFORCE_SECRET"
@@ -106,6 +108,8 @@ def _psa(address: str) -> str:
 kind = "kantata"
 roles = ["psa"]
 interval = "5m"
+freshness = "45m"
+overlap = "30m"
 references = {{ "project.project" = "erp" }}
 base = "{address}/psa/api/v1"
 app = "{address}/psa"
@@ -141,6 +145,8 @@ def _time(address: str) -> str:
 kind = "harvest"
 roles = ["time"]
 interval = "5m"
+freshness = "45m"
+overlap = "30m"
 base = "{address}/time/v2"
 account_id = "{Harvest.account}"
 token_env = "HARVEST_TOKEN"
@@ -166,6 +172,8 @@ def _erp(address: str) -> str:
 kind = "netsuite"
 roles = ["erp"]
 interval = "5m"
+freshness = "45m"
+overlap = "30m"
 base = "{address}/erp"
 account = "4711"
 client_id = "{NetSuite.client}"

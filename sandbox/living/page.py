@@ -12,14 +12,22 @@ from sandbox.living.system import LivingSystem
 _STYLE = """
 :root{color-scheme:light dark;--line:color-mix(in srgb,currentColor 18%,transparent)}
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:68rem;padding:1.5rem 1rem 4rem}
-h1{font-size:1.35rem;margin:0 0 .25rem} h2{font-size:1rem;margin:2rem 0 .5rem}
-p{margin:.2rem 0} .quiet{opacity:.7}
-table{border-collapse:collapse;width:100%} td,th{
-border-top:1px solid var(--line);padding:.4rem .5rem;text-align:left;vertical-align:top}
-th{font-weight:600;border-top:0} .wide{overflow-x:auto}
-button,select{font:inherit;padding:.25rem .7rem} form{display:inline-flex;gap:.4rem;flex-wrap:wrap}
+h1{font-size:1.35rem;margin:0 0 .25rem}
+h2{font-size:1rem;margin:2rem 0 .5rem}
+p{margin:.2rem 0}
+.quiet{opacity:.7}
+table{border-collapse:collapse;width:100%}
+td,th{border-top:1px solid var(--line);padding:.4rem .5rem;text-align:left;vertical-align:top}
+th{font-weight:600}
+form{display:inline-flex;gap:.4rem;flex-wrap:wrap}
+button,select{font:inherit;padding:.25rem .7rem}
 .up::before{content:"● ";color:#16803c}
-.down::before{content:"■ ";color:#c02626} .throttled::before{content:"▲ ";color:#b45309}
+.down::before{content:"■ ";color:#c02626}
+.throttled::before{content:"▲ ";color:#b45309}
+@media(max-width:40rem){
+  tr,td,th{display:block;border:0;padding:.1rem 0}
+  tr{border-top:1px solid var(--line);padding:.5rem 0}
+}
 """
 
 

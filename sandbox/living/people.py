@@ -134,12 +134,12 @@ def ledger_month(put: Writes, seed: int, first: date, now: datetime) -> None:
         )
         put("erp", row)
     rng = Random(f"{seed}/rates/{first}")
-    for code, per_dollar in sorted(money.PER_DOLLAR.items()):
+    for place, (code, per_dollar) in enumerate(sorted(money.PER_DOLLAR.items())):
         if code == "USD":
             continue
         worth = per_dollar * (1 + Decimal(rng.randint(-300, 300)) / 10_000)
         rate = FxRate(
-            id=f"{code}-USD-{first:%Y-%m}",
+            id=f"{first:%Y%m}{place:02d}:current",
             rate_type="current",
             base_currency=code,
             currency="USD",
