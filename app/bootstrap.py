@@ -65,6 +65,8 @@ class App:
             ways = {c.name: stack.enter_context(connected(c)) for c in chosen}
             for one, stream in sorted(work, key=lambda pair: _ORDER.index(pair[1].kind)):
                 yield runner.poll(one, stream, ways[one.name])
+        with writing(self.engine) as connection:
+            self.judge(connection, set(), self.now())
 
 
 #: any order comes to the same; this one opens the fewest items that the next stream would close again

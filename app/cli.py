@@ -24,6 +24,7 @@ from collectors.errors import ConfigError
 from metrics.evaluate import audit, evaluate
 from queries import exceptions, journey, untraceable
 from queries.store import reading, writing
+from queries.types import NO_CURRENCY
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -152,7 +153,7 @@ def exceptions_(
     told = [
         {
             **row,
-            "money": f"{row['amount']} {row['currency']}",
+            "money": words.NONE if row["currency"] == NO_CURRENCY else f"{row['amount']} {row['currency']}",
             "what": f"{row['check'].replace('_', ' ')}: {' '.join(row['subject'].values())}",
             "days": f"{row['age_days']} d",
         }
@@ -241,7 +242,10 @@ def trace(any_id: str, as_json: AsJson = False) -> None:
     with opened() as app, reading(app.engine) as connection:
         found = journey.resolve(connection, any_id)
         if not found:
-            _OUT.print(f"no record, number, exception or trace has the id {any_id!r}")
+            alone = exceptions.one(connection, any_id.strip()) is not None
+            of_firm = f"{any_id!r} is an exception of the whole firm: it belongs to no deal"
+            nothing = f"no record, number, exception or trace has the id {any_id!r}"
+            _OUT.print(of_firm if alone else nothing)
             raise typer.Exit(1)
         result = report.trace(connection, found[0], other=found[1:])
     if as_json:

@@ -141,9 +141,13 @@ def checks_page() -> str:
     found = checks().values()
     overview = _table(
         ("check", "asks", "acts", "listed after", "urgent after"),
-        ((f"[`{c.key}`](#{c.key})", c.question, c.acts, f"{c.watch} days", f"{c.act} days") for c in found),
+        ((f"[`{c.key}`](#{c.key})", c.question, c.acts, _listed(c), f"{c.act} days") for c in found),
     )
     return "\n".join(["# Checks\n\n" + _NOTE, _CHECKS, overview, *(_check(check) for check in found)])
+
+
+def _listed(check: Check) -> str:
+    return "at once" if check.at_once and not check.watch else f"{check.watch} days"
 
 
 def _check(check: Check) -> str:
@@ -152,12 +156,15 @@ def _check(check: Check) -> str:
         ("role", "records", "without it"),
         ((n.role, n.kind, "unknown" if n.required else "judged all the same") for n in check.reads),
     )
+    rests = (
+        reads if check.reads else "It rests on what every poll notes of its stream, and is never unknown.\n"
+    )
     return "\n".join([
         f"## {check.key}\n",
         f"**{check.title}.** {check.question}\n",
         f"- Subject: {check.subject}\n- Amount: {check.amount}",
         f"- Acts: {check.acts}\n- Remedy: {check.remedy}{beside}\n",
-        reads,
+        rests,
     ])  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Exceptions as CSV: every row the page lists under the same address, safe to open in a spreadsheet.
 
-Amounts are plain decimals beside their currency, instants are UTC. A text that a spreadsheet would take
-for a formula gets an apostrophe before it.
+Amounts are plain decimals beside their currency, both empty for what is not about money; instants are
+UTC. A text that a spreadsheet would take for a formula gets an apostrophe before it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from queries import exceptions
 from queries.slices import Slice
 from queries.store import reading
-from queries.types import from_minor, iso
+from queries.types import NO_CURRENCY, from_minor, iso
 
 COLUMNS = (
     "id", "check", "severity", "status", "outcome", "client_and_deal", "subject_system", "subject_kind",
@@ -59,10 +59,12 @@ def _written(rows: list[tuple[str, ...]]) -> str:
 def _row(row: Mapping[str, Any], reporting: str | None) -> tuple[str, ...]:
     group, currency = row["group_minor"], row["currency"]
     converted = "" if group is None or reporting is None else str(from_minor(group, reporting))
+    money = (currency, *(str(from_minor(row[name], currency)) for name in _MONEY))
+    if currency == NO_CURRENCY:
+        money, converted = ("",) * len(money), ""
     return (
         *(harmless(row[name]) for name in _BEFORE),
-        currency,
-        *(str(from_minor(row[name], currency)) for name in _MONEY),
+        *money,
         reporting or "",
         converted,
         iso(row["since"]),

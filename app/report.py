@@ -50,6 +50,7 @@ def _check(connection: Connection, rules: Rules, key: str) -> dict[str, Any]:
         "amounts": [
             {"currency": total.currency, "count": total.count, "amount": str(total.amount)}
             for total in exceptions.totals(connection, exceptions.Filters(check=key))
+            if total.is_money
         ],
         "group_minor": group,
         "untraceable": untraceable_time(connection) if key == untraceable.CHECK else None,
@@ -85,7 +86,8 @@ def _untraceable(found: untraceable.Untraceable) -> dict[str, Any]:
 
 def overall_state(states: dict[str, Any]) -> dict[str, Any]:
     """One outcome for all legal entities: fail where something judged fails, else unknown before pass."""
-    rows = [row for entity, row in states.items() if entity or len(states) == 1]
+    # what names no legal entity has a say only where it is alone, or wrong
+    rows = [row for entity, row in states.items() if entity or len(states) == 1 or row["outcome"] == "fail"]
     outcomes = {row["outcome"] for row in rows}
     outcome = next((o for o in ("fail", "unknown", "pass") if o in outcomes), "unknown")
     moments = [row["as_of"] for row in rows if row["as_of"]]
@@ -193,6 +195,10 @@ def prometheus(connection: Connection, rules: Rules, now: datetime) -> str:
         for outcome in ("pass", "fail", "unknown"):
             labels = f'{{check="{check["key"]}",outcome="{outcome}"}}'
             lines.append(f"sightglass_check_state{labels} {int(check['outcome'] == outcome)}\n")
+        told = sum(total["count"] for total in check["amounts"])
+        if check["open"] > told:
+            labels = f'{{check="{check["key"]}",currency=""}}'
+            lines.append(f"sightglass_exceptions{labels} {check['open'] - told}\n")
         for total in check["amounts"]:
             labels = f'{{check="{check["key"]}",currency="{total["currency"]}"}}'
             lines.append(f"sightglass_exceptions{labels} {total['count']}\n")

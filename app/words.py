@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from queries.exceptions import Total
-from queries.types import from_minor
+from queries.types import NO_CURRENCY, from_minor
 from queries.untraceable import REASON, Untraceable
 
 NONE = "\N{EN DASH}"
@@ -67,7 +67,9 @@ BANDS = {
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """``GBP 133,283.00``: the whole amount, digits grouped."""
+    """``GBP 133,283.00``: the whole amount, digits grouped; a dash where there is none."""
+    if currency == NO_CURRENCY:
+        return NONE
     return f"{currency} {_signed(f'{abs(amount):,f}', negative=amount < 0)}"
 
 
@@ -78,6 +80,8 @@ def minor(value: int, currency: str) -> str:
 
 def short(amount: Decimal, currency: str) -> str:
     """``GBP 1.34 M``: three digits that matter; small amounts without their minor units."""
+    if currency == NO_CURRENCY:
+        return NONE
     size = abs(amount)
     for limit, unit in ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k")):
         # what would round up to the next unit is said in the next unit
@@ -101,7 +105,7 @@ def totals(found: Iterable[Total], *, brief: bool = False) -> str:
     """Amounts per currency, the largest first; nothing is added up across currencies."""
     write = short if brief else money
     rows = sorted(found, key=lambda total: -abs(total.amount))
-    return " · ".join(write(total.amount, total.currency) for total in rows if total.currency) or NONE
+    return " · ".join(write(total.amount, total.currency) for total in rows if total.is_money) or NONE
 
 
 def number(value: int) -> str:

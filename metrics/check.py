@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, true
 
@@ -65,6 +65,11 @@ class Check:
 
     ``since`` turns a row into the local date its age runs from; without it, the local date of the
     row's own ``since``. ``explain`` gets the row's facts, summed over the items listed, and the age.
+
+    A check of the ``firm`` is about records that belong to no engagement: its rows carry the engagement
+    ``''``, and it is always judged whole. Without ``needs_amount`` a subject is listed whatever it is worth
+    (0 of ``NO_CURRENCY`` where it is not about money); ``at_once`` lists it, while ``watch`` is 0, from the
+    moment it holds, not from the next business day on.
     """
 
     key: str
@@ -82,6 +87,9 @@ class Check:
     since: Callable[[Row, Calendar], date] | None = None
     roots: bool = False
     source: str = ""
+    scope: Literal["engagement", "firm"] = "engagement"
+    needs_amount: bool = True
+    at_once: bool = False
 
 
 @cache

@@ -79,15 +79,21 @@ class _Bench:
 
 
 def evaluate(connection: Connection, engagements: Iterable[str] | None, now: datetime, rules: Rules) -> None:
-    """Bring open items and findings of these engagements (None: all) up to date, as known at ``now``."""
+    """Bring open items and findings of these engagements (None: all) up to date, as known at ``now``.
+
+    Checks of the firm are judged where no engagement is named: at the end of every poll, and by the tick.
+    """
     names = None if engagements is None else sorted(set(engagements))
     with _TRACER.start_as_current_span("sightglass.evaluate") as span:
         span.set_attribute("sightglass.engagements", -1 if names is None else len(names))
         bench = _bench(connection, now, rules)
         judged: set[str] = set()
         for check in rules.enabled():
-            _refresh_items(bench, check, names)
-            touched = _with_time(bench, check, names)
+            if check.scope == "firm" and names:
+                continue
+            mine = None if check.scope == "firm" else names
+            _refresh_items(bench, check, mine)
+            touched = _with_time(bench, check, mine)
             _judge(bench, check, touched)
             _settle_state(bench, check)
             judged |= set(touched or ())
@@ -202,7 +208,7 @@ def _item(  # noqa: PLR0913, PLR0917 - the parts of one item
         since=since,
         engagement_id=row["engagement_id"],
         legal_entity=row["legal_entity"],
-        watch_at=calendar.more_than(limit.watch, day),
+        watch_at=since if check.at_once and not limit.watch else calendar.more_than(limit.watch, day),
         act_at=calendar.more_than(limit.act, day),
         amount_minor=minor,
         facts={**facts, "since_day": day.isoformat()},
@@ -242,7 +248,7 @@ def _with_time(bench: _Bench, check: Check, names: Sequence[str] | None) -> list
     """The engagements to judge: the touched ones, and those that only time made news."""
     if names is None:
         return None
-    covered = polls.coverage(bench.connection, _reads(check), ["", *bench.entities], bench.now)
+    covered = _coverage(bench, check, ["", *bench.entities])
     states = findings.check_states(bench.connection, check.key)
     extra: set[str] = set()
     turned = []
@@ -262,6 +268,16 @@ def _reads(check: Check) -> list[polls.Reads]:
     return [polls.Reads(*need) for need in check.reads]
 
 
+def _coverage(bench: _Bench, check: Check, entities: Iterable[str]) -> dict[str, polls.Coverage]:
+    """How far each legal entity can be judged; what is about the whole firm rests on all of its systems."""
+    if check.scope == "engagement":
+        return polls.coverage(bench.connection, _reads(check), entities, bench.now)
+    found = polls.coverage(bench.connection, _reads(check), [polls.EVERYWHERE], bench.now)[polls.EVERYWHERE]
+    # where no system keeps what is read, nothing can be wrong with it
+    known = polls.Coverage(bench.now, None) if found.as_of is None and found.reason is None else found
+    return dict.fromkeys(entities, known)
+
+
 def _judge(bench: _Bench, check: Check, names: Sequence[str] | None) -> None:
     if names is None:
         _judge_some(bench, check, None)
@@ -278,7 +294,7 @@ def _judge_some(bench: _Bench, check: Check, names: Sequence[str] | None) -> Non
     entities = {items[0].legal_entity or "" for items in groups.values()} | {
         row["legal_entity"] or "" for row in old.values()
     }
-    covered = polls.coverage(connection, _reads(check), entities, now)
+    covered = _coverage(bench, check, entities)
     runs = json.dumps(polls.latest_runs(connection, _reads(check)))
     blocked = blocked_subjects(connection, [need.kind for need in check.reads])
     for key, items in groups.items():
@@ -326,16 +342,19 @@ def _values(bench: _Bench, check: Check, items: list[OpenItem], as_of: datetime)
     """What a finding over these items says; None while nothing of worth is past its threshold."""
     due = [item for item in items if item.watch_at <= as_of]
     amount = sum(item.amount_minor for item in due)
-    if amount <= 0:
+    if not due or (amount <= 0 and check.needs_amount):
         return None
     # items that something relieved whole are there to show it: they are no longer owed
-    owed = [item for item in due if item.amount_minor or item.facts.get("unrated_hours")]
+    owed = [
+        item for item in due if item.amount_minor or item.facts.get("unrated_hours") or not check.needs_amount
+    ]
     first = min(owed, key=attrgetter("watch_at", "since"))
     act_at = min(item.act_at for item in owed)
     facts = _sum_facts([first.facts, *(item.facts for item in due if item is not first)])
     age = bench.calendar(first.legal_entity).age(date.fromisoformat(first.facts["since_day"]), as_of)
     words = check.explain(facts, age)
-    group = bench.rates.convert(amount, first.currency)
+    # nothing is worth nothing in every currency
+    group = bench.rates.convert(amount, first.currency) if amount else 0
     return {
         "check_key": check.key,
         "subject_system": first.subject_system,
@@ -363,7 +382,7 @@ def _values(bench: _Bench, check: Check, items: list[OpenItem], as_of: datetime)
 
 def _settle_state(bench: _Bench, check: Check) -> None:
     """How the check stands for each legal entity."""
-    covered = polls.coverage(bench.connection, _reads(check), ["", *bench.entities], bench.now)
+    covered = _coverage(bench, check, ["", *bench.entities])
     counts = findings.open_counts(bench.connection, check.key)
     partial = blocked_subjects(bench.connection, [need.kind for need in check.reads]).unreadable > 0
     for entity, cover in covered.items():

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from queries import read
 from queries.schema import RECORD_TABLES, finding, finding_transition
-from queries.types import from_minor, iso
+from queries.types import NO_CURRENCY, from_minor, iso
 
 _deal = RECORD_TABLES["opportunity"]
 
@@ -71,6 +71,11 @@ class Total:
     currency: str
     count: int
     amount: Decimal
+
+    @property
+    def is_money(self) -> bool:
+        """Whether there is an amount at all: some exceptions are not about money."""
+        return self.currency not in ("", NO_CURRENCY)
 
 
 def queue(filters: Filters) -> Select[Any]:

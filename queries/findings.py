@@ -121,7 +121,7 @@ def set_roots(connection: Connection, engagements: Sequence[str] | None, root_ch
     """Where a deal lacks its project, everything else that is stuck in it follows from that."""
     query = select(
         finding.c.id, finding.c.check_key, finding.c.engagement_id, finding.c.root_id, finding.c.since
-    ).where(finding.c.is_open)
+    ).where(finding.c.is_open, finding.c.engagement_id != "")
     if engagements is not None:
         query = query.where(finding.c.engagement_id.in_(engagements))
     rows = connection.execute(query.order_by(finding.c.since, finding.c.id)).all()

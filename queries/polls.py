@@ -209,6 +209,10 @@ class Coverage(NamedTuple):
     reason: str | None
 
 
+#: instead of a legal entity: all systems count, whomever they serve
+EVERYWHERE = "*"
+
+
 class Reads(NamedTuple):
     """A role's stream a claim rests on."""
 
@@ -220,7 +224,7 @@ class Reads(NamedTuple):
 def coverage(
     connection: Connection, reads: Sequence[Reads], entities: Iterable[str], now: datetime
 ) -> dict[str, Coverage]:
-    """For each legal entity: min(complete_through) of the streams read, or why it is unknown."""
+    """For each legal entity (or EVERYWHERE): min(complete_through) of the streams, or why it is unknown."""
     states = connection.execute(
         select(
             stream_state.c.system,
@@ -243,7 +247,8 @@ def _coverage(states: Sequence[Any], reads: Sequence[Reads], entity: str, now: d
     for need in reads:
         serving = [
             s for s in states
-            if s.role == need.role and s.kind == need.kind and s.legal_entity in ("*", entity)
+            if s.role == need.role and s.kind == need.kind
+            and (entity == EVERYWHERE or s.legal_entity in ("*", entity))
         ]  # fmt: skip
         if not serving and need.required:
             return Coverage(

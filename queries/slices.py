@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from queries.exceptions import Filters
 from queries.journey import BROKEN
 from queries.schema import finding
+from queries.types import NO_CURRENCY
 
 
 class Band(NamedTuple):
@@ -76,7 +77,8 @@ def facets(connection: Connection) -> Facets:
         finding.c.legal_entity, finding.c.currency, finding.c.owner, finding.c.first_broken_handoff,
     )  # fmt: skip
     rows = connection.execute(select(*columns).where(finding.c.is_open).distinct()).all()
-    return Facets(*(tuple(sorted({row[place] for row in rows} - {None})) for place in range(len(columns))))
+    nothing = {None, NO_CURRENCY}
+    return Facets(*(tuple(sorted({row[place] for row in rows} - nothing)) for place in range(len(columns))))
 
 
 def followers(connection: Connection, root: str) -> int:

@@ -20,6 +20,8 @@ HOURS_SCALE = 6
 RATE_SCALE = 6
 ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
 
+#: ISO 4217's own code for "no currency": what stands beside the amount of something that is not about money
+NO_CURRENCY = "XXX"
 #: ISO 4217 code -> digits after the decimal mark (JPY 0, EUR 2, KWD 3)
 EXPONENTS: dict[str, int] = {c.code: c.exponent for c in iso4217.Currency if c.exponent is not None}
 if TYPE_CHECKING:
@@ -65,8 +67,8 @@ def _scaled(value: Decimal, unit: Decimal, rounding: str, limit: int = MAX_SCALE
 
 
 def from_minor(minor: int, currency: str) -> Decimal:
-    """The Decimal behind an integer of minor units, with the currency's digits."""
-    return Decimal(minor).scaleb(-EXPONENTS.get(currency, 2))
+    """The Decimal behind an integer of minor units, with the currency's digits; none without a currency."""
+    return Decimal(minor).scaleb(-EXPONENTS.get(currency, 0 if currency == NO_CURRENCY else 2))
 
 
 def from_scaled(value: int, digits: int) -> Decimal:

@@ -31,19 +31,23 @@ K1, K2, K3 = "project_awaiting_activation", "unbilled_approved_time", "milestone
 
 #: system -> the roles it plays, the kinds it keeps, the systems its references mean
 SYSTEMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]] = {
-    "crm": (("crm",), ("opportunity",), {}),
+    "crm": (("crm",), ("opportunity", "customer"), {}),
+    "hcm": (("hcm",), ("resource",), {}),
     "clm": (("contract",), ("contract", "contract_line"), {"opportunity": "crm"}),
     "psa": (
         ("psa", "time"),
-        ("project", "milestone", "time_entry"),
-        {"opportunity": "crm", "contract": "clm", "contract_line": "clm", "invoice_line": "erp"},
+        ("project", "milestone", "time_entry", "customer", "resource"),
+        {
+            "opportunity": "crm", "contract": "clm", "contract_line": "clm", "invoice_line": "erp",
+            "customer.customer": "crm", "resource.resource": "hcm",
+        },
     ),
     "erp": (
         ("erp",),
-        ("project", "invoice", "invoice_line", "legal_entity"),
+        ("project", "invoice", "invoice_line", "legal_entity", "customer", "resource"),
         {
             "opportunity": "crm", "contract": "clm", "project": "psa", "time_entry": "psa",
-            "contract_line": "clm", "milestone": "psa",
+            "contract_line": "clm", "milestone": "psa", "customer.customer": "crm", "resource.resource": "hcm",
         },
     ),
     "rev": (
@@ -203,7 +207,10 @@ class Cast:
             if through is not None:
                 run = polls.start_run(self.connection, system, stream, moment, None)
                 polls.end_run(self.connection, run, now=moment, outcome="ok", complete_through=through)
-        evaluate(self.connection, None if full else self.touched, moment, self.rules)
+        if self.touched and not full:
+            evaluate(self.connection, self.touched, moment, self.rules)
+        # a poll ends with a judgement that names nothing
+        evaluate(self.connection, None if full else (), moment, self.rules)
         self.touched = set()
         return self.exceptions()
 

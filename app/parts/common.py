@@ -24,7 +24,7 @@ def money(value: str, whole: str | None = None) -> Html:
 
 def largest(found: Sequence[Total]) -> list[Total]:
     """Totals with a currency, the largest number first."""
-    return sorted((total for total in found if total.currency), key=lambda total: -abs(total.amount))
+    return sorted((total for total in found if total.is_money), key=lambda total: -abs(total.amount))
 
 
 def dotted(parts: Sequence[Part]) -> Html:
@@ -44,7 +44,7 @@ def amounts(found: Sequence[Total], limit: int = 2) -> Html:
 
 def worth(group_minor: int | None, currency: str | None, found: Sequence[Total], limit: int = 2) -> Html:
     """The converted amount where there is one, else the largest amounts per currency."""
-    if currency is None or group_minor is None:
+    if currency is None or group_minor is None or (found and not largest(found)):
         return amounts(found, limit)
     whole = words.minor(group_minor, currency)
     return money(words.short_minor(group_minor, currency), f"{whole} = {words.totals(found)}")

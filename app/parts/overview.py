@@ -211,11 +211,13 @@ def sparkline(figures: CheckFigures, currency: str | None) -> Html:
     days = figures.trend
     if len(days) < 2:  # noqa: PLR2004 - a trend has two ends
         return tag("span", "The trend starts with the second day", class_="sg-muted")
-    values = [day.amount_minor if currency else day.items for day in days]
+    # what is not about money is counted
+    by_money = currency is not None and any(day.amount_minor for day in days)
+    values = [day.amount_minor if by_money else day.items for day in days]
     top = max(*values, 1)
     bars_ = []
     for day, value in zip(days, values, strict=True):
-        amount = f", {words.minor(day.amount_minor, currency)}" if currency else ""
+        amount = f", {words.minor(day.amount_minor, currency)}" if currency and by_money else ""
         said = f"{words.day(day.on)}: {words.counted(day.items, 'exception')}{amount}"
         bars_.append(tag("i", style=f"height:{max(100 * value / top, 3):.0f}%", title=said))
     said = f"{words.day(days[0].on)} to {words.day(days[-1].on)}"

@@ -119,7 +119,7 @@ def detail(found: Detail) -> Html:
     subject = f"{words.title(row['subject_kind'])} {row['subject_id']} in {row['subject_system']}"
     actions = tag(
         "div",
-        inside(href("/engagement", id=row["engagement_id"]), "Open the trace", class_="sg-button sg-main"),
+        _place(row),
         outside(row["source_url"], f"Open in {row['subject_system']} ↗", class_="sg-button")
         if row["source_url"]
         else None,
@@ -154,6 +154,18 @@ def detail(found: Detail) -> Html:
         class_="sg-panel sg-detail" + (" sg-grey" if row["outcome"] == "unknown" else ""),
         id="detail",
     )
+
+
+def _place(row: Mapping[str, Any]) -> Html | None:
+    """Where the subject can be seen whole: its deal, or its stream; a person or a client is on neither."""
+    if row["engagement_id"]:
+        return inside(
+            href("/engagement", id=row["engagement_id"]), "Open the trace", class_="sg-button sg-main"
+        )
+    if row["subject_kind"] == "stream":
+        address = href("/systems", system=row["subject_system"], stream=row["subject_id"])
+        return inside(address, "Open the stream", class_="sg-button sg-main")
+    return None
 
 
 def chip(word: str) -> Html:

@@ -116,6 +116,18 @@ def test_an_exception_shows_data_as_text(evil: str) -> None:
     assert evil in words_of(queue.detail(found))
 
 
+@pytest.mark.parametrize(
+    ("kind", "leads"), [("stream", "/systems?system=crm&amp;stream=crm"), ("resource", None)]
+)
+def test_an_exception_of_no_deal_leads_to_no_deal(kind: str, leads: str | None) -> None:
+    row = {**finding("crm"), "engagement_id": "", "subject_kind": kind, "currency": "XXX", "amount_minor": 0}
+    found = queue.detail(Detail(row, "crm", [], MOMENT, None, 0, None, Reporting("EUR"), MOMENT))
+
+    assert "/engagement" not in found
+    assert leads is None or leads in found
+    assert "XXX" not in words_of(found)
+
+
 @pytest.mark.parametrize("evil", EVIL)
 def test_the_list_shows_data_as_text(evil: str) -> None:
     totals = [Total("GBP", 1, Decimal(5))]
