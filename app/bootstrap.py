@@ -212,6 +212,10 @@ HOME_ROLES = {
 }
 
 
+#: references that say "the same as": they tie no work together
+_SAME = frozenset({"customer.customer", "resource.resource"})
+
+
 def _keeper(
     configured: Configured, name: str, kind: str, keepers: list[str], roles: dict[str, tuple[str, ...]]
 ) -> str:
@@ -220,6 +224,9 @@ def _keeper(
     # a system that plays the kind's role is meant even before its first record is there
     home = [system for system, played in roles.items() if role in played and system != configured.name]
     others = [keeper for keeper in keepers if keeper != configured.name]
+    if name in _SAME:
+        # few systems say who is who, and only the system of record can be meant by it
+        return home[0] if len(home) == 1 and role not in configured.roles else configured.name
     if own and not (name == f"{kind}.{kind}" and (others or home)):
         return configured.name
     if len(home) == 1:

@@ -39,9 +39,12 @@ class Record(Struct, kw_only=True, gc=False, omit_defaults=True):
 
 
 class Customer(Record, kw_only=True, gc=False):
-    """A client, as one system knows it."""
+    """A client, as one system knows it. ``customer_id`` names the same client in the system of record."""
 
     name: Text
+    customer_system: Id | None = None
+    customer_id: Id | None = None
+    link_method: LinkMethod = "native_reference"
 
 
 class LegalEntity(Record, kw_only=True, gc=False):
@@ -56,9 +59,17 @@ class LegalEntity(Record, kw_only=True, gc=False):
 
 
 class Resource(Record, kw_only=True, gc=False):
-    """A person who can be staffed."""
+    """A person who can be staffed. ``resource_id`` names the same person in the system of record.
+
+    ``code`` is the personnel number, ``email`` the address at work: shown as evidence, never matched by.
+    """
 
     name: Text
+    code: Text | None = None
+    email: Text | None = None
+    resource_system: Id | None = None
+    resource_id: Id | None = None
+    link_method: LinkMethod = "native_reference"
     active: bool = True
     start_on: Day | None = None
     end_on: Day | None = None
@@ -348,26 +359,12 @@ class Message(Record, kw_only=True, gc=False):
 
 
 KINDS: dict[str, type[Record]] = {
-    "customer": Customer,
-    "legal_entity": LegalEntity,
-    "resource": Resource,
-    "opportunity": Opportunity,
-    "contract": Contract,
-    "contract_line": ContractLine,
-    "project": Project,
-    "allocation": Allocation,
-    "milestone": Milestone,
-    "time_entry": TimeEntry,
-    "expense": Expense,
-    "billing_event": BillingEvent,
-    "invoice": Invoice,
-    "invoice_line": InvoiceLine,
-    "revenue_line": RevenueLine,
-    "forecast": Forecast,
-    "period": Period,
-    "fx_rate": FxRate,
-    "message": Message,
-}
+    "customer": Customer, "legal_entity": LegalEntity, "resource": Resource, "opportunity": Opportunity,
+    "contract": Contract, "contract_line": ContractLine, "project": Project, "allocation": Allocation,
+    "milestone": Milestone, "time_entry": TimeEntry, "expense": Expense, "billing_event": BillingEvent,
+    "invoice": Invoice, "invoice_line": InvoiceLine, "revenue_line": RevenueLine, "forecast": Forecast,
+    "period": Period, "fx_rate": FxRate, "message": Message,
+}  # fmt: skip
 KIND_OF: dict[type[Record], str] = {struct: kind for kind, struct in KINDS.items()}
 
 #: reference name -> kind it refers to, where the two differ

@@ -28,6 +28,9 @@ class Customer(Record):
     """A client of the firm."""
 
     name: str
+    customer_system: str | None = None
+    customer_id: str | None = None
+    link_method: str = "native_reference"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +50,11 @@ class Resource(Record):
     """A consultant."""
 
     name: str
+    code: str | None = None
+    email: str | None = None
+    resource_system: str | None = None
+    resource_id: str | None = None
+    link_method: str = "native_reference"
     active: bool = True
     start_on: date | None = None
     end_on: date | None = None

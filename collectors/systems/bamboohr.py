@@ -26,7 +26,9 @@ from pydantic import Field
 
 from collectors.engines.vendor import VendorSettings, rest_system
 
-_FIELDS = ("firstName", "lastName", "status", "hireDate", "terminationDate")
+_FIELDS = (
+    "firstName", "lastName", "employeeNumber", "workEmail", "status", "hireDate", "terminationDate",
+)  # fmt: skip
 _GONE = [{"all": [{"column": "action", "is": "Deleted"}], "then": "(deleted)"}]
 #: further back than anyone was hired
 _EVERYONE = {"back": timedelta(days=36_500)}
@@ -67,6 +69,8 @@ def _declare(chosen: BambooHRSettings) -> dict[str, Any]:
                 {"all": [{"column": "status", "present": True}], "then": False},
             ]
         },
+        "code": "employeeNumber",
+        "email": "workEmail",
         "start_on": "hireDate",
         "end_on": "terminationDate",
         "source_updated_at": "lastChanged",

@@ -59,7 +59,7 @@ def _declare(chosen: HarvestSettings) -> dict[str, Any]:
         "streams": {
             "customer": _stream("clients", {"name": "name"}),
             "resource": _stream("users", {
-                "name": {"template": "{first_name} {last_name}"}, "active": "is_active",
+                "name": {"template": "{first_name} {last_name}"}, "email": "email", "active": "is_active",
             }),
             "project": _stream("projects", {
                 "number": "code", "name": "name", "customer_id": {"path": "client.id"}, "currency": currency,

@@ -123,7 +123,8 @@ def _work(chosen: KantataSettings) -> dict[str, Any]:
     return {
         "customer": _list("workspace_groups", {"name": "name"}, changed=False),
         "resource": _list("users", {
-            "name": "full_name", "active": {"column": "disabled", "values": {"true": False, "false": True}},
+            "name": "full_name", "email": "email_address",
+            "active": {"column": "disabled", "values": {"true": False, "false": True}},
         }, changed=False),
         "project": _list("workspaces", {
             "name": "title", "customer_id": "primary_workspace_group_id", "status": _status(chosen),

@@ -70,6 +70,7 @@ def _declare(chosen: WorkdaySettings) -> dict[str, Any]:
                 "ids": report,
                 "fields": {
                     "id": "Worker_ID",
+                    "code": "Worker_ID",
                     "name": "Employee_Name",
                     "active": "Active_Status",
                     "start_on": "Hire_Date",

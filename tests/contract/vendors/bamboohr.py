@@ -24,7 +24,8 @@ def settings(base: str, _folder: Path) -> Mapping[str, Any]:
 def person(number: int, **changed: Any) -> Mapping[str, Any]:
     return {
         "firstName": "Ada", "lastName": f"King {number}", "status": "Active", "hireDate": "2024-03-01",
-        "terminationDate": "0000-00-00", "divisionName": "UK01", "jobTitleName": "Consultant", **changed,
+        "terminationDate": "0000-00-00", "divisionName": "UK01", "jobTitleName": "Consultant",
+        "employeeNumber": f"E-{number}", "workEmail": "ada@firm1.example", **changed,
     }  # fmt: skip
 
 
@@ -58,7 +59,8 @@ CASES = (
                 table="employees",
                 fields=person(1),
                 means={
-                    "id": "1", "name": "Ada King 1", "active": True, "start_on": "2024-03-01", "end_on": None,
+                    "id": "1", "name": "Ada King 1", "code": "E-1", "email": "ada@firm1.example", "active": True,
+                    "start_on": "2024-03-01", "end_on": None,
                     "legal_entity": "UK01", "source_updated_at": "2026-11-20T17:30:00Z", "deleted_at": None,
                     "source_url": "https://firm1.bamboohr.com/employees/employee.php?id=1",
                 },

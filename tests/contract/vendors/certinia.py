@@ -115,8 +115,11 @@ CASES = (
             "customer": Sample(table="Account", fields={"Name": "Nordwind"}, means={"id": "1", "name": "Nordwind"}),
             "resource": Sample(
                 table="Contact",
-                fields={"Name": "Ada King", "pse__Is_Resource__c": True, "pse__Is_Resource_Active__c": False},
-                means={"name": "Ada King", "active": False},
+                fields={
+                    "Name": "Ada King", "Email": "ada@firm1.example", "pse__Is_Resource__c": True,
+                    "pse__Is_Resource_Active__c": False,
+                },
+                means={"name": "Ada King", "email": "ada@firm1.example", "active": False},
             ),
             "project": Sample(
                 table="pse__Proj__c",

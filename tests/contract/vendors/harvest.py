@@ -56,8 +56,10 @@ CASES = (
             "customer": Sample(table="clients", fields={"name": "Nordwind"}, means={"id": "1", "name": "Nordwind"}),
             "resource": Sample(
                 table="users",
-                fields={"first_name": "Ada", "last_name": "King", "is_active": False},
-                means={"name": "Ada King", "active": False},
+                fields={
+                    "first_name": "Ada", "last_name": "King", "email": "ada@firm1.example", "is_active": False,
+                },
+                means={"name": "Ada King", "email": "ada@firm1.example", "active": False},
             ),
             "project": Sample(
                 table="projects",

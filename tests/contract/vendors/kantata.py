@@ -112,8 +112,8 @@ CASES = (
             ),
             "resource": Sample(
                 table="users",
-                fields={"full_name": "Ada King", "disabled": False},
-                means={"name": "Ada King", "active": True},
+                fields={"full_name": "Ada King", "email_address": "ada@firm1.example", "disabled": False},
+                means={"name": "Ada King", "email": "ada@firm1.example", "active": True},
             ),
             "resource#left": Sample(
                 table="users", fields={"full_name": "Bo Lund", "disabled": True}, means={"active": False}

@@ -65,7 +65,7 @@ CASES = (
                 table="workers",
                 fields=worker(1),
                 means={
-                    "id": "1", "name": "Ada King 1", "active": True, "start_on": "2024-03-01", "end_on": None,
+                    "id": "1", "code": "1", "name": "Ada King 1", "active": True, "start_on": "2024-03-01", "end_on": None,
                     "legal_entity": "UK01",
                 },
             ),
