@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cache
 
 #: digits after the decimal mark where they are not two
-_DIGITS = {"JPY": 0, "KWD": 3}
+_DIGITS = {"JPY": 0, "KWD": 3, "XXX": 0}
 _MODES = {None: ROUND_HALF_UP, "half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
 
 #: units of each currency that one US dollar buys

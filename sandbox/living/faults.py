@@ -44,13 +44,24 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "wrong_mapping": ("the next milestone's revenue is posted under another milestone", ("revenue",)),
     "resource_code": ("a consultant gets a new code in HCM, and nobody else is told", ("hcm",)),
 }
+#: flow -> the exception that a lost event of it leads to, and which record of the message it is about
+_LOSSES = {
+    "opportunity_to_project": ("project_awaiting_activation", "opportunity"),
+    "project_to_ledger": ("project_awaiting_activation", "opportunity"),
+    "time_to_billing": ("unbilled_approved_time", "project"),
+    "milestone_to_revenue": ("milestone_without_revenue", "milestone"),
+}
 #: how often life itself does it, of so many engagements that could be hit
 _LIFE = {"lost_event": 0.02, "duplicate_event": 0.015, "stuck_approval": 0.04, "wrong_mapping": 0.03}
 
 
 @dataclass(slots=True)
 class Fault:
-    """One thing that went wrong. ``hit`` names what it befell, as soon as it has befallen something."""
+    """One thing that went wrong.
+
+    ``hit`` names what it befell, as soon as it has befallen something, and ``shows`` the exception that
+    must come of it once it is due: its check, and its subject where that is one thing.
+    """
 
     id: str
     kind: str
@@ -59,6 +70,7 @@ class Fault:
     planted: bool
     hit: dict[str, str] = field(default_factory=dict)
     hit_at: datetime | None = None
+    shows: dict[str, str] = field(default_factory=dict)
     repaired_at: datetime | None = None
     mend: Callable[[], None] = field(default=lambda: None, repr=False)
 
@@ -71,6 +83,7 @@ class Fault:
             "at": self.at.isoformat(),
             "hit": self.hit or None,
             "hit_at": self.hit_at.isoformat() if self.hit_at else None,
+            "shows": self.shows or None,
             "repaired_at": self.repaired_at.isoformat() if self.repaired_at else None,
             "put_in_by": "operator" if self.planted else "life",
         }
@@ -101,6 +114,8 @@ class Faults:
             self._change_code(fault)
         elif kind in {"outage", "throttling", "late_commit"}:
             self._hit(fault, {"system": fault.target})
+            if kind != "late_commit":
+                fault.shows = {"check": "stream_not_read", "system": fault.target}
             self._tell_systems()
         return fault
 
@@ -141,13 +156,16 @@ class Faults:
         lost = self._waiting("lost_event", message.flow, message.rng)
         if lost:
             self._hit_message(lost, message, lambda: self.firm.hub.replay(message))
+            check, kind = _LOSSES.get(message.flow, ("", ""))
+            lost.shows = next((_shown(check, *key) for key in message.keys if key[0] == kind), {})
             return "lost"
         if message.flow != _DUPLICATED:
             return ""
         twice = self._waiting("duplicate_event", message.flow, message.rng)
         if twice:
-            number = message.keys[0][2][1:]
-            self._hit_message(twice, message, lambda: self._cancel_duplicate(f"69{number}"))
+            second = f"69{message.keys[0][2][1:]}"
+            self._hit_message(twice, message, lambda: self._cancel_duplicate(second))
+            twice.shows = _shown("duplicate_project", "project", "erp", second)
         return "twice" if twice else ""
 
     def holds(self, engagement: Engagement) -> bool:
@@ -157,6 +175,7 @@ class Faults:
             self._hit(
                 fault, {"system": "psa", "kind": "project", "id": engagement.project.id}, engagement.activate
             )
+            fault.shows = _shown("project_awaiting_activation", "opportunity", "crm", engagement.deal.id)
             self._mend_in_time(fault, engagement.company)
         return fault is not None
 
@@ -167,6 +186,7 @@ class Faults:
             return milestone.id
         hit = {"system": "psa", "kind": "milestone", "id": milestone.id}
         self._hit(fault, hit, lambda: engagement.billing.correct(milestone))
+        fault.shows = _shown("milestone_without_revenue", "milestone", "psa", milestone.id)
         self._mend_in_time(fault, engagement.company)
         own = [one.id for one in engagement.milestones]
         return own[(own.index(milestone.id) + 1) % len(own)]
@@ -235,6 +255,7 @@ class Faults:
         hcm.remove(before)
         self.firm.put("hcm", replace(before, id=new))
         one.code = new
+        fault.shows = _shown("resource_conflict", "resource", "psa", one.psa_id)
         self._hit(
             fault,
             {"system": "hcm", "kind": "resource", "id": old},
@@ -246,3 +267,7 @@ class Faults:
             for row in self.firm.systems[system].rows(Person):
                 if row.id == identifier:
                     self.firm.put(system, replace(row, code=code))
+
+
+def _shown(check: str, kind: str, system: str, identifier: str) -> dict[str, str]:
+    return {"check": check, "system": system, "kind": kind, "id": identifier}
