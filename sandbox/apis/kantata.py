@@ -44,6 +44,7 @@ _HIDDEN = {
     "expenses": ("from_archived_workspaces", "_from_archived"),
     "stories": ("show_archived", "archived"),
 }
+_REMEMBERED = 8
 _STAMPLESS = ("workspace_groups", "users")
 
 
@@ -56,6 +57,10 @@ class Kantata(Api):
     vendor: ClassVar[str] = "kantata"
     page_cap = 200
     secret = "kantata-token"  # noqa: S105 - of a simulated system
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._found: dict[object, Sequence[Kept]] = {}
 
     def routes(self) -> Sequence[tuple[str, Sequence[str], Answer, bool]]:
         """One list a collection."""
@@ -80,7 +85,7 @@ class Kantata(Api):
         unknown = set(include) - set(_LISTS[name])
         if unknown:
             return self.refused(400, f"Invalid include: {min(unknown)}")
-        rows = list(self._matching(name, asked))
+        rows = self._matching(name, asked)
         size = min(int(asked.get("per_page", 20)), self.page_cap)
         number = int(asked.get("page", 1))
         shown = rows[(number - 1) * size : number * size]
@@ -100,18 +105,29 @@ class Kantata(Api):
             body[name][kept.id] = _told(name, kept, include, body)
         return ExactJson(body)
 
-    def _matching(self, name: str, asked: Mapping[str, str]) -> Iterable[Kept]:
-        """The newest first; ``updated_after`` leaves out the moment itself."""
-        after = asked.get("updated_after")
+    def _matching(self, name: str, asked: Mapping[str, str]) -> Sequence[Kept]:
+        """The newest first; pages of one list are cut from the same rows as long as nothing changes."""
+        filters = {
+            word: value for word, value in asked.items() if word not in {"page", "per_page", "include"}
+        }
+        key = (self.shelf.state(), name, repr(sorted(filters.items())))
+        if key not in self._found:
+            self._found[key] = list(self._filtered(name, filters))
+            while len(self._found) > _REMEMBERED:
+                del self._found[next(iter(self._found))]
+        return self._found[key]
+
+    def _filtered(self, name: str, asked: Mapping[str, str]) -> Iterable[Kept]:
+        """``updated_after`` leaves out the moment itself."""
+        after = datetime.fromisoformat(asked["updated_after"]) if asked.get("updated_after") else None
         shown, hides = _HIDDEN.get(name, ("", ""))
-        for kept in self.shelf.rows(name, since=datetime.fromisoformat(after) if after else None)[::-1]:
-            if after and kept.stamp == datetime.fromisoformat(after):
+        for kept in self.shelf.rows(name, since=after)[::-1]:
+            if kept.stamp == after:
                 continue
             if hides and kept.fields.get(hides) and asked.get(shown) != "true":
                 continue
-            if kept.fields.get("story_type", "") != asked.get(
-                "story_type", kept.fields.get("story_type", "")
-            ):
+            kind = kept.fields.get("story_type", "")
+            if kind != asked.get("story_type", kind):
                 continue
             yield kept
 

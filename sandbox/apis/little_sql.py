@@ -8,17 +8,30 @@ vendors refuse it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
+from sandbox.apis._little_joins import Key, equalities, joined
+from sandbox.apis._little_values import (
+    Constant,
+    Expression,
+    Scope,
+    SqlError,
+    all_of,
+    called,
+    combined,
+    compared,
+    one_of,
+    sortable,
+)
+
+__all__ = ["Known", "Row", "SqlError", "Tables", "answer"]
+
 Row = dict[str, Any]
-Scope = dict[str, Mapping[str, Any]]
-Expression = Callable[[Scope], Any]
-#: what of the rows so far equals what of a table that joins them
-Key = tuple[Expression, Expression]
+#: the joins of a FROM clause: each table's columns by its short name, and the rows
+Known = dict[tuple[str, ...], tuple[dict[str, frozenset[str]], list[Scope]]]
 Tables = Mapping[str, tuple[frozenset[str], Sequence[Mapping[str, Any]]]]
 
 _TOKEN = re.compile(r"\s*('(?:[^']|'')*'|\d+(?:\.\d+)?|\w+(?:\.\w+)?|<>|<=|>=|\|\||[-+*(),=<>])")
@@ -26,13 +39,12 @@ _KEYWORDS = frozenset({"from", "join", "left", "inner", "on", "where", "order", 
                        "when", "end", "as", "is", "in", "not", "by", "asc", "group"})  # fmt: skip
 
 
-class SqlError(ValueError):
-    """A query that cannot be answered; the text says why."""
+def answer(query: str, tables: Tables, known: Known | None = None) -> list[Row]:
+    """The rows of a SELECT, null columns left out.
 
-
-def answer(query: str, tables: Tables) -> list[Row]:
-    """The rows of a SELECT, null columns left out."""
-    return _Query(_tokens(query), tables).rows()
+    ``known`` are joins worked out before of these same tables: pages of one query share them.
+    """
+    return _Query(_tokens(query), tables, {} if known is None else known).rows()
 
 
 def _tokens(query: str) -> list[str]:
@@ -50,6 +62,7 @@ def _tokens(query: str) -> list[str]:
 class _Query:
     tokens: list[str]
     tables: Tables
+    known: Known
     place: int = 0
     sources: dict[str, frozenset[str]] = field(default_factory=dict)
     members: dict[int, list[Scope]] = field(default_factory=dict)
@@ -83,7 +96,7 @@ class _Query:
         start = self.place
         # names are known only once the tables are
         self._skip_to("from")
-        scopes = self._from()
+        scopes = self._known_from()
         if self._took("where"):
             holds = self._expression()
             scopes = [scope for scope in scopes if holds(scope) is True]
@@ -104,6 +117,18 @@ class _Query:
             self.place += 1
         self._take(word)
 
+    def _known_from(self) -> list[Scope]:
+        begin = end = self.place
+        while end < len(self.tokens) and self.tokens[end].lower() not in {"where", "group", "order"}:
+            end += 1
+        clause = tuple(self.tokens[begin:end])
+        if clause not in self.known:
+            scopes = self._from()
+            self.known[clause] = (self.sources, scopes)
+        self.place = end
+        self.sources, scopes = self.known[clause]
+        return scopes
+
     def _from(self) -> list[Scope]:
         name, rows = self._table()
         scopes: list[Scope] = [{name: row} for row in rows]
@@ -115,8 +140,10 @@ class _Query:
             self._take("on")
             start = self.place
             holds = self._expression()
-            key = self._key(self.tokens[start : self.place], start, name)
-            scopes = _joined(scopes, name, rows, holds, key, outer=outer)
+            condition = self.tokens[start : self.place]
+            key = self._key(condition, start, name)
+            is_all = key is not None and not any(token.lower() == "and" for token in condition)
+            scopes = joined(scopes, name, rows, None if is_all else holds, key, outer=outer)
         return scopes
 
     def _key(self, condition: Sequence[str], start: int, name: str) -> Key | None:
@@ -125,7 +152,7 @@ class _Query:
         Only one of its parts is needed: rows that agree in it are tried with the whole condition.
         """
         end = self.place
-        for begin, left, right in _equalities(condition):
+        for begin, left, right in equalities(condition):
             if left == {name}:
                 new, old = begin, begin + condition[begin:].index("=") + 1
             elif right == {name}:
@@ -168,7 +195,7 @@ class _Query:
     def _ordered(self, scopes: list[Scope]) -> list[Scope]:
         keys = self._listed()
         self._took("asc")
-        return sorted(scopes, key=lambda scope: [_sortable(key(scope)) for key in keys])
+        return sorted(scopes, key=lambda scope: [sortable(key(scope)) for key in keys])
 
     def _columns(self) -> list[tuple[str, Expression]]:
         found = []
@@ -191,7 +218,7 @@ class _Query:
         parts = [self._comparison()]
         while self._took("and"):
             parts.append(self._comparison())
-        return parts[0] if len(parts) == 1 else lambda scope: all(part(scope) is True for part in parts)
+        return parts[0] if len(parts) == 1 else all_of(parts)
 
     def _comparison(self) -> Expression:
         left = self._sum()
@@ -202,16 +229,15 @@ class _Query:
         refused = self._took("not")
         if self._took("in"):
             self._take("(")
-            among = self._arguments()
-            return lambda scope: (left(scope) in [one(scope) for one in among]) != refused
+            return one_of(left, self._arguments(), refused=refused)
         if self._is("=", "<>", "<", "<=", ">", ">="):
-            return _compared(left, self._take(), self._sum())
+            return compared(left, self._take(), self._sum())
         return left
 
     def _sum(self) -> Expression:
         found = self._term()
         while self._is("-", "+", "||"):
-            found = _combined(found, self._take(), self._term())
+            found = combined(found, self._take(), self._term())
         return found
 
     def _term(self) -> Expression:
@@ -224,11 +250,9 @@ class _Query:
             self._take(")")
             return inner
         if token.startswith("'"):
-            text = token[1:-1].replace("''", "'")
-            return lambda _scope: text
+            return Constant(token[1:-1].replace("''", "'"))
         if token[0].isdigit():
-            number = Decimal(token)
-            return lambda _scope: number
+            return Constant(Decimal(token))
         return self._case() if token.lower() == "case" else self._named(token)
 
     def _case(self) -> Expression:
@@ -250,10 +274,9 @@ class _Query:
     def _named(self, token: str) -> Expression:
         if self._took("("):
             given = self._arguments()
-            return self._summed(given[0]) if token.lower() == "sum" else _called(token.lower(), given)
+            return self._summed(given[0]) if token.lower() == "sum" else called(token.lower(), given)
         if token.lower() == "timestamp":
-            text = self._take()[1:-1]
-            return lambda _scope: text
+            return Constant(self._take()[1:-1])
         alias, dot, column = token.lower().partition(".")
         if not dot or alias not in self.sources or column not in self.sources[alias]:
             raise SqlError(f"Search error occurred: Field {column or alias!r} was not found")
@@ -272,109 +295,3 @@ class _Query:
             found.append(self._expression())
             self._took(",")
         return found
-
-
-def _equalities(condition: Sequence[str]) -> Iterator[tuple[int, set[str], set[str]]]:
-    """The equalities of which each must hold: where one begins, the tables left and right of its sign.
-
-    A condition with OR or brackets outside of a function's arguments is left to be tried row by row.
-    """
-    if any(token.lower() in {"or", "case"} for token in condition):
-        return
-    begin = 0
-    for end in [*(at for at, token in enumerate(condition) if token.lower() == "and"), len(condition)]:
-        part = condition[begin:end]
-        if part.count("=") == 1 and part.count("(") == part.count(")") and part[0] != "(":
-            sign = part.index("=")
-            left, right = _aliases(part[:sign]), _aliases(part[sign:])
-            if left and right and left.isdisjoint(right):
-                yield begin, left, right
-        begin = end + 1
-
-
-def _aliases(tokens: Sequence[str]) -> set[str]:
-    """The tables whose columns are named."""
-    return {token.lower().partition(".")[0] for token in tokens if re.fullmatch(r"[A-Za-z_]\w*\.\w+", token)}
-
-
-def _joined(
-    scopes: Sequence[Scope],
-    name: str,
-    rows: Sequence[Mapping[str, Any]],
-    holds: Expression,
-    key: Key | None,
-    *,
-    outer: bool,
-) -> list[Scope]:
-    """Each row with those of the new table that fit; found by the key's value where there is one."""
-    found: list[Scope] = []
-    by_value: dict[Any, list[Mapping[str, Any]]] = {}
-    of_old = None
-    if key is not None:
-        of_old, of_new = key
-        for row in rows:
-            value = of_new({name: row})
-            if value is not None:
-                by_value.setdefault(_sortable(value), []).append(row)
-    for scope in scopes:
-        among = rows if of_old is None else by_value.get(_sortable(of_old(scope)), ())
-        fits = [both for row in among if holds(both := {**scope, name: row}) is True]
-        found += fits or ([{**scope, name: {}}] if outer else [])
-    return found
-
-
-def _compared(left: Expression, sign: str, right: Expression) -> Expression:
-    def compared(scope: Scope) -> bool | None:
-        first, second = left(scope), right(scope)
-        if first is None or second is None:
-            return None
-        a, b = _sortable(first), _sortable(second)
-        if a[0] != b[0]:
-            a, b = (1, str(first)), (1, str(second))
-        return {"=": a == b, "<>": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
-
-    return compared
-
-
-def _combined(left: Expression, sign: str, right: Expression) -> Expression:
-    def combined(scope: Scope) -> Any:
-        first, second = left(scope), right(scope)
-        if sign == "||":
-            return f"{'' if first is None else first}{'' if second is None else second}"
-        if first is None or second is None:
-            return None
-        a, b = Decimal(str(first)), Decimal(str(second))
-        return a - b if sign == "-" else a + b
-
-    return combined
-
-
-def _called(name: str, given: Sequence[Expression]) -> Expression:
-    if name in {"nvl", "coalesce"}:
-        return lambda scope: next((value for one in given if (value := one(scope)) is not None), None)
-    if name in {"to_timestamp", "to_date"}:
-        return given[0]
-    if name == "to_char":
-        return lambda scope: _shortened(given[0](scope), given[1](scope))
-    if name == "abs":
-        return lambda scope: None if given[0](scope) is None else abs(Decimal(str(given[0](scope))))
-    raise SqlError(f"Invalid or unsupported search: unknown function {name.upper()!r}")
-
-
-def _shortened(value: Any, pattern: str) -> str | None:
-    """A moment as text; rows hold moments as ISO texts, so that a pattern is a length."""
-    return None if value is None else str(value).replace("T", " ")[: len(pattern.replace("24", ""))]
-
-
-def _sortable(value: Any) -> tuple[int, Any]:
-    """Numbers before texts, and numeric texts with the numbers: ids are texts on the wire."""
-    if value is None:
-        return (-1, "")
-    if isinstance(value, int | Decimal):
-        return (0, Decimal(value))
-    return _sortable_text(str(value))
-
-
-@lru_cache(1 << 16)
-def _sortable_text(text: str) -> tuple[int, Any]:
-    return (0, Decimal(text)) if re.fullmatch(r"-?\d+(\.\d+)?", text) else (1, text)

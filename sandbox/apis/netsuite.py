@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.apis.api import Answer, Api
-from sandbox.apis.little_sql import Row, SqlError, Tables, answer
+from sandbox.apis.little_sql import Known, Row, SqlError, Tables, answer
 from sandbox.apis.shelf import Clock, Kept, Shelf
 
 TOKEN = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 - a path
@@ -76,7 +76,7 @@ class NetSuite(Api):
     def __init__(self, shelf: Shelf, clock: Clock | None = None) -> None:
         super().__init__(shelf, clock)
         # a query is asked page by page, and most queries of the same rows
-        self._known: tuple[object, Tables] | None = None
+        self._known: tuple[object, Tables, Known] | None = None
         self._answers: dict[tuple[object, str], list[Row]] = {}
 
     def routes(self) -> Sequence[tuple[str, Sequence[str], Answer, bool]]:
@@ -148,18 +148,18 @@ class NetSuite(Api):
     def _answer(self, query: str) -> list[Row]:
         key = (self.shelf.state(), query)
         if key not in self._answers:
-            self._answers[key] = answer(query, self._tables())
+            self._answers[key] = answer(query, *self._tables())
             while len(self._answers) > _ANSWERS:
                 del self._answers[next(iter(self._answers))]
         return self._answers[key]
 
     # ---- tables ------------------------------------------------------------------------------
 
-    def _tables(self) -> Tables:
+    def _tables(self) -> tuple[Tables, Known]:
         state = self.shelf.state()
         if self._known is None or self._known[0] != state:
-            self._known = (state, self._spread_out())
-        return self._known[1]
+            self._known = (state, self._spread_out(), {})
+        return self._known[1:]
 
     def _spread_out(self) -> Tables:
         rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in _COLUMNS}
