@@ -125,7 +125,7 @@ def _work(chosen: KantataSettings) -> dict[str, Any]:
         "resource": _list("users", {
             "name": "full_name", "email": "email_address",
             "active": {"column": "disabled", "values": {"true": False, "false": True}},
-        }, changed=False),
+        }, include="external_references", changed=False),
         "project": _list("workspaces", {
             "name": "title", "customer_id": "primary_workspace_group_id", "status": _status(chosen),
             "currency": "currency", "manager": {"path": "primary_maven.full_name"}, "source_url": place,

@@ -19,6 +19,11 @@ def settings(base: str, _folder: Path) -> Mapping[str, Any]:
         "base": f"{base}/api/v1",
         "token_env": "KANTATA_TOKEN",
         "statuses": {"Ramping up": "active"},
+        "fields": {
+            "resource": {
+                "code": {"path": "external_references[?service_name=='workday'].service_model_ref | [0]"}
+            }
+        },
         "links": {
             "opportunity": {"service": "salesforce", "model": "Opportunity", "system": "crm"},
             "project": {"service": "netsuite", "model": "Job", "system": "erp"},
@@ -114,6 +119,11 @@ CASES = (
                 table="users",
                 fields={"full_name": "Ada King", "email_address": "ada@firm1.example", "disabled": False},
                 means={"name": "Ada King", "email": "ada@firm1.example", "active": True},
+            ),
+            "resource#known to HCM by a code": Sample(
+                table="users",
+                fields={"full_name": "Ada King", "external_references": [reference("7", "workday", "Worker", "W-7")]},
+                means={"name": "Ada King", "code": "W-7"},
             ),
             "resource#left": Sample(
                 table="users", fields={"full_name": "Bo Lund", "disabled": True}, means={"active": False}
