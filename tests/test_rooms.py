@@ -28,6 +28,7 @@ EVERYWHERE = set(ROOMS)
 HOMES: dict[str, set[str]] = {
     "alembic": {"queries"},
     "apscheduler": {"app"},
+    "cryptography": {"sandbox"},
     "google.protobuf": {"collectors"},
     "holidays": {"metrics", "sandbox"},
     "httpx": {"collectors"},

@@ -36,6 +36,7 @@ SECRETS = {
     "HARVEST_TOKEN": Harvest.secret,
     "ZUORA_SECRET": ZuoraRevenue.secret,
 }
+_WORKER = "external_references[?service_name=='workday'].service_model_ref | [0]"
 _BEGAN = "2020-01-01T00:00:00Z"
 
 
@@ -117,6 +118,12 @@ token_env = "KANTATA_TOKEN"
 omit = ["time_entry", "expense", "billing_event", "invoice", "invoice_line"]
 links.opportunity = {{ service = "salesforce", model = "Opportunity", system = "crm" }}
 
+# People are linked to the report of HCM by its id for them, which is their employee code.
+[systems.psa.fields.resource]
+code = {{ path = "{_WORKER}" }}
+resource_id = {{ path = "{_WORKER}" }}
+link_method = {{ constant = "external_id" }}
+
 [systems.psa.fields.project.billing_method]
 column = "stories_are_fixed_fee_by_default"
 values = {{ true = "milestone", false = "time_and_materials" }}
@@ -140,7 +147,8 @@ password_env = "WORKDAY_PASSWORD"
 
 def _time(address: str) -> str:
     return f"""\
-# Timesheets with their approvals. The code of a project here is its id in PSA.
+# Timesheets with their approvals. The code of a project here is its id in PSA, a person's employee id the
+# one in HCM.
 [systems.time]
 kind = "harvest"
 roles = ["time"]
@@ -152,6 +160,9 @@ account_id = "{Harvest.account}"
 token_env = "HARVEST_TOKEN"
 contact = "ops@firm.example"
 omit = ["expense", "invoice", "invoice_line"]
+fields.resource.code = "employee_id"
+fields.resource.resource_id = "employee_id"
+fields.resource.link_method = {{ constant = "external_id" }}
 fields.project.project_id = "code"
 fields.project.project_system = {{ constant = "psa" }}
 """

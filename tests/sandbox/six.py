@@ -20,8 +20,9 @@ from queries.exceptions import Filters
 from queries.fields import FIELDS
 from queries.schema import RECORD_TABLES
 from queries.store import open_engine, reading, writing
-from queries.types import HOURS_SCALE, RATE_SCALE, iso, to_minor, to_scaled
+from queries.types import HOURS_SCALE, RATE_SCALE, to_minor, to_scaled
 from sandbox.apis.serving import serving
+from sandbox.living.clock import Clock
 from sandbox.living.configuration import SECRETS, configuration, prepare
 from sandbox.living.system import LivingSystem, mounted, systems
 from sandbox.records import Record
@@ -51,12 +52,9 @@ class Six:
     @contextmanager
     def app(self) -> Iterator[App]:
         """Sightglass as configured, its clock standing at the firm's."""
-        text = configuration(self.address)
-        for line in ('file = "clock.json"', 'env_file = "secrets.env"'):
-            assert f"\n{line}\n" in text
-        text = text.replace('env_file = "secrets.env"\n', "")
+        Clock(self.now, self.now, speed=0).write(self.folder / "clock.json")
         path = self.folder / "sightglass.toml"
-        path.write_text(text.replace('file = "clock.json"', f'now = "{iso(self.now)}"'), encoding="utf-8")
+        path.write_text(configuration(self.address, "clock.json"), encoding="utf-8")
         with application(path) as found:
             yield found
 
@@ -110,8 +108,10 @@ class Six:
 @contextmanager
 def running(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Six]:
     """The firm's systems on a port, empty."""
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(name, value)
+    for name in SECRETS:
+        # set first, so that it is taken away again: the secrets come from the file the configuration names
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     six = Six(folder)
     six.systems["erp"].api.certificate = prepare(folder)  # type: ignore[attr-defined]
     with serving(mounted(six.systems)) as address:

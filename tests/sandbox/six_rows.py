@@ -93,7 +93,13 @@ def worker(number: int = 1, **more: Any) -> Resource:
 
 def person(number: int = 71, **more: Any) -> Person:
     """The same, as PSA or time know them."""
-    return Person(id=str(number), name="Bo Lund", code="W-UK01-001", source_updated_at=BEFORE, **more)
+    values: dict[str, Any] = {
+        "code": "W-UK01-001",
+        "resource_id": "W-UK01-001",
+        "resource_system": "hcm",
+        **more,
+    }
+    return Person(id=str(number), name="Bo Lund", email="bo@firm.example", source_updated_at=BEFORE, **values)
 
 
 def time_project(number: int = 1, **more: Any) -> Project:
@@ -218,7 +224,7 @@ ROWS: dict[tuple[str, str], tuple[str, list[Record]]] = {
         ],
     ),
     ("psa", "customer"): ("name", [client("31")]),
-    ("psa", "resource"): ("name active", [person(71), person(73, active=False)]),
+    ("psa", "resource"): ("name email active code resource_id", [person(71), person(73, active=False, code=None, resource_id=None)]),
     ("psa", "project"): (
         "name customer_id opportunity_id status billing_method currency manager",
         [
@@ -243,7 +249,7 @@ ROWS: dict[tuple[str, str], tuple[str, list[Record]]] = {
         [worker(1), worker(2, active=False, end_on=date(2026, 10, 31)), worker(3, start_on=None)],
     ),
     ("time", "customer"): ("name", [client("3")]),
-    ("time", "resource"): ("name active", [person(72), person(74, active=False)]),
+    ("time", "resource"): ("name email active code resource_id", [person(72), person(74, active=False, code=None, resource_id=None)]),
     ("time", "project"): (
         "number name customer_id project_id status billing_method currency rate",
         [

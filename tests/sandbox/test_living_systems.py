@@ -56,14 +56,6 @@ def test_every_stream_that_is_polled_has_rows_to_compare(full: Six) -> None:
     assert {tuple(key.split("/")) for key in full.poll()} == set(rows.ROWS)
 
 
-def test_people_of_psa_and_time_carry_their_code(full: Six) -> None:
-    in_psa = full.systems["psa"].api.shelf.tables["users"]["71"].fields
-    in_time = full.systems["time"].api.shelf.tables["users"]["72"].fields
-
-    assert [one["service_model_ref"] for one in in_psa["external_references"]] == ["W-UK01-001"]
-    assert in_time["employee_id"] == "W-UK01-001"
-
-
 # ---- what changes ------------------------------------------------------------------------------
 
 #: system -> kind, a row by its number, a change of it

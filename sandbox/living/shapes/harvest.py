@@ -30,8 +30,13 @@ def _client(row: Customer, held: Held) -> Shown:
 
 def _user(row: Resource, _held: Held) -> Shown:
     first, _, last = row.name.partition(" ")
-    code = row.code if isinstance(row, Person) else None
-    fields = {"first_name": first, "last_name": last, "is_active": row.active, "employee_id": code}
+    fields = {
+        "first_name": first,
+        "last_name": last,
+        "email": row.email,
+        "is_active": row.active,
+        "employee_id": row.code,
+    }
     return Shown("users", row.id, fields)
 
 

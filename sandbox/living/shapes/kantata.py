@@ -27,9 +27,13 @@ def _group(row: Customer, _held: Held) -> Shown:
 
 
 def _user(row: Resource, _held: Held) -> Shown:
-    code = row.code if isinstance(row, Person) else None
-    references = [_reference(row.id, "workday", "Worker", code)] if code else []
-    fields = {"full_name": row.name, "disabled": not row.active, "external_references": references}
+    references = [_reference(row.id, "workday", "Worker", row.code)] if row.code else []
+    fields = {
+        "full_name": row.name,
+        "email_address": row.email,
+        "disabled": not row.active,
+        "external_references": references,
+    }
     return Shown("users", row.id, fields)
 
 
