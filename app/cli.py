@@ -195,6 +195,9 @@ def systems_(
         return
     columns = ("system", "stream", "state", "last_poll", "lag_s", "complete_through", "rejects", "error")
     flat = [{"system": row["system"], **stream} for row in rows for stream in row["streams"]]
+    for stream in flat:
+        lost = ", ".join(stream["missing_fields"])
+        stream["error"] = stream["error"] or (f"no row has {lost} any more" if lost else None)
     headings = tuple(column.replace("_", " ") for column in columns)
     write_table("Systems", headings, _cells(flat, *columns))
 

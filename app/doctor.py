@@ -15,7 +15,7 @@ from typing import NamedTuple
 from app import settings as config
 from app.bootstrap import configured
 from collectors.contract import Connection, Stream
-from collectors.decode import decode
+from collectors.decode import decode, field_counts
 from collectors.errors import CollectorError, ConfigError
 from collectors.runner import Configured, connected
 
@@ -96,8 +96,8 @@ def page_lacks(stream: Stream, rows: object) -> list[str]:
     """Mapped fields that not one row of a page has: renamed, removed, or hidden from this user."""
     if not isinstance(rows, list | tuple) or not all(isinstance(row, dict) for row in rows):
         return []
-    present = {name for row in rows for name in row}
-    return sorted(stream.mapped_fields - present)
+    had, told = field_counts(stream.mapped_fields, rows)
+    return sorted(name for name, count in had.items() if told and not count)
 
 
 def _clock(system: str, connection: Connection, now: datetime) -> Iterator[Finding]:

@@ -185,7 +185,7 @@ def prometheus(connection: Connection, rules: Rules, now: datetime) -> str:
     lines.append("# TYPE sightglass_stream_rejects gauge\n")
     for row in systems.streams(connection, now):
         labels = f'{{system="{row["system"]}",stream="{row["stream"]}"}}'
-        lines.append(f"sightglass_stream_up{labels} {int(row['state'] in ('fresh', 'late'))}\n")
+        lines.append(f"sightglass_stream_up{labels} {int(row['state'] in systems.USABLE)}\n")
         lines.append(f"sightglass_stream_rejects{labels} {row['rejects']}\n")
         if row["lag_s"] is not None:
             lines.append(f"sightglass_stream_lag_seconds{labels} {row['lag_s']}\n")

@@ -40,6 +40,7 @@ STREAMS = {
     "failing": Mark("■", "Failing", "bad"),
     "never": Mark("○", "Never read", "unknown"),
     "stale": Mark("○", "Stale", "unknown"),
+    "degraded": Mark("▲", "Degraded", "warn"),
     "late": Mark("▲", "Late", "warn"),
     "fresh": Mark("●", "Fresh", "ok"),
 }

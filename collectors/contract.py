@@ -47,6 +47,10 @@ class Stream:
     known_fields: frozenset[str] | None = None
     mapped_fields: frozenset[str] = frozenset()
 
+    def expected_fields(self) -> frozenset[str]:
+        """Whatever a record can be read from, apart from what a reader adds itself."""
+        return frozenset(name for name in self.mapped_fields | (self.known_fields or set()) if name[0] != "_")
+
 
 @dataclass(slots=True)
 class Page:

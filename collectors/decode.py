@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +19,16 @@ from queries.rows import Source
 
 @dataclass(slots=True)
 class Decoded:
-    """Records, the rows that are none, and how often a field came that nobody expects."""
+    """Records, the rows that are none, how often a field came that nobody expects, and those expected.
+
+    ``had`` counts the rows that had each field the stream is read from, of ``told`` rows in all.
+    """
 
     records: list[Record] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     unknown_fields: dict[str, int] = field(default_factory=dict)
+    had: dict[str, int] = field(default_factory=dict)
+    told: int = 0
 
 
 def decode(stream: Stream, source: Source, rows: Sequence[Any]) -> Decoded:
@@ -40,7 +46,20 @@ def decode(stream: Stream, source: Source, rows: Sequence[Any]) -> Decoded:
     except (SkippableError, msgspec.ValidationError):
         decoded = _row_by_row(stream, source, kind, rows)
     decoded.unknown_fields = _drift(stream, rows)
+    decoded.had, decoded.told = field_counts(stream.expected_fields(), rows)
     return decoded
+
+
+def field_counts(names: Iterable[str], rows: Sequence[Any]) -> tuple[dict[str, int], int]:
+    """How many rows have each of these fields, empty or not; and how many rows have fields at all."""
+    found = dict.fromkeys(names, 0)
+    # a page has few shapes of row
+    shapes = Counter(tuple(row) for row in rows if isinstance(row, dict))
+    for shape, count in shapes.items():
+        for name in shape:
+            if name in found:
+                found[name] += count
+    return found, shapes.total()
 
 
 def _row_by_row(stream: Stream, source: Source, kind: type[Record], rows: Sequence[Any]) -> Decoded:

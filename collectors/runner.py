@@ -12,6 +12,7 @@ import os
 import random
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from collectors.contract import Connection as SystemConnection
 from collectors.contract import Stream, System
 from collectors.decode import decode
 from collectors.errors import CollectorError, FatalError, RetriableError, StopError
-from queries import polls, rejects
+from queries import drift, polls, rejects
 from queries.engagements import engagements_of
 from queries.errors import StoreError
 from queries.ingest import ingest, mark_deleted, stored_ids
@@ -204,6 +205,7 @@ class _Poll:
         self.runner, self.configured, self.stream, self.connection = runner, configured, stream, connection
         self.progress = Progress()
         self.unknown: dict[str, int] = {}
+        self.had, self.told = Counter(dict.fromkeys(stream.expected_fields(), 0)), 0
         self.complete_through: datetime | None = None
         self.truncated = False
         self.origins: set[str] = set()
@@ -315,6 +317,8 @@ class _Poll:
             self.complete_through = page.complete_through or self.complete_through
             for name, count in decoded.unknown_fields.items():
                 self.unknown[name] = self.unknown.get(name, 0) + count
+            self.had.update(decoded.had)
+            self.told += decoded.told
 
     def _quarantine(
         self, store: Connection, batch: Batch, refused: Sequence[tuple[Record, str]], now: datetime
@@ -365,6 +369,7 @@ class _Poll:
                 unknown_fields=self.unknown,
                 error=error,
             )
+            drift.note(store, run, self.had, self.told, now)
             self.runner.after_batch(store, set(), now)
 
 

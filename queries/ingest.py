@@ -25,7 +25,7 @@ from queries.engagements import (
     tied,
 )
 from queries.keys import Key
-from queries.records import ANCHORS, NODE_KINDS, InvoiceLine, Record, TimeEntry
+from queries.records import ANCHORS, NODE_KINDS, Customer, InvoiceLine, Record, TimeEntry
 from queries.rows import Digested, Encoded, Source, digested, encode, first_active
 from queries.schema import RECORD_TABLES, billed_time
 from queries.types import HOURS_SCALE, to_micros, to_scaled
@@ -71,6 +71,7 @@ def _store(
 ) -> None:
     fresh = encoded.records
     keys = [(source.system, record.id) for record in fresh]
+    done.touched |= _of_customers(connection, kind, source, fresh)
     before = affected(connection, kind, keys)
     done.touched |= _undone_by(connection, kind, keys)
     ties = tied(kind, {stored[record.id].anchors for record in fresh if record.id in stored})
@@ -195,6 +196,23 @@ def _unsettled(
         (settled if tuple(line) in next_ else named).add(identifier)
     unrated = {entry.id for entry in told if entry.rate is None or entry.currency is None}
     return [(source.system, identifier) for identifier in sorted((named | unrated) - settled)]
+
+
+def _of_customers(connection: Connection, kind: str, source: Source, records: Sequence[Record]) -> set[str]:
+    """Engagements of customers that are now, or no longer, known as another system's: these compare anew."""
+    if kind != "customer":
+        return set()
+    columns, ids = ("id", "customer_system", "customer_id"), [record.id for record in records]
+    stored = {
+        row[0]: row[1:] for row in rows_by_id(connection, RECORD_TABLES[kind], columns, source.system, ids)
+    }
+    changed = []
+    for record in cast("Sequence[Customer]", records):
+        system = record.customer_system or source.reference("customer", "customer")
+        named = (None, None) if record.customer_id is None else (system, record.customer_id)
+        if stored.get(record.id, (None, None)) != named:
+            changed.append((f"{source.system}:{record.id}",))
+    return {row[0] for row in rows_by(connection, "node", ("engagement_id",), ("customer",), changed)}
 
 
 def _judged_by(connection: Connection, kind: str, source: Source, records: Sequence[Record]) -> set[str]:

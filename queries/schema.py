@@ -134,6 +134,7 @@ node = Table(
     Column("legal_entity", Text),
     Index(None, "engagement_id"),
     Index(None, "id"),
+    Index(None, "customer"),
 )
 
 link = Table(
@@ -170,6 +171,9 @@ stream_state = Table(
     Column("leased_by", Text),
     Column("leased_until", UtcInstant),
     Column("configured", Boolean, nullable=False),
+    Column("seen_fields", Text, comment="JSON: mapped field -> rows that had it, rows it was looked for in"),
+    Column("missing_fields", Text, comment="JSON: mapped fields that rows had once and have no more"),
+    Column("missing_since", UtcInstant),
 )
 
 system_role = Table(
@@ -198,6 +202,7 @@ collection_run = Table(
     Column("watermark", Text),
     Column("complete_through", UtcInstant),
     Column("unknown_fields", Text, comment="JSON: field -> rows that carried it"),
+    Column("missing_fields", Text, comment="JSON: mapped fields that no row carried, and earlier ones did"),
     Column("error", Text),
     Column("trace_id", Text),
     Index(None, "system", "stream", "id"),

@@ -14,11 +14,15 @@ from queries.schema import collection_run, reject, stream_state, system_role
 from queries.types import iso
 
 #: a stream's state, worst first; only ``fresh`` is good news
-STATES = ("failing", "never", "stale", "late", "fresh")
+STATES = ("failing", "never", "stale", "degraded", "late", "fresh")
+#: states in which what a stream says can be relied on: one that is degraded lacks a field, not the news
+USABLE = frozenset({"degraded", "late", "fresh"})
 
 
 def state(row: Mapping[str, Any], now: datetime) -> str:
-    """failing: the last poll failed; never: not read yet; stale: past its limit; late: past its interval."""
+    """failing: the last poll failed; never: not read yet; stale: past its limit; degraded: its rows lack a
+    field that is mapped; late: past its interval.
+    """
     if row["error"]:
         return "failing"
     if row["complete_through"] is None:
@@ -26,6 +30,8 @@ def state(row: Mapping[str, Any], now: datetime) -> str:
     lag = now - row["complete_through"]
     if lag > timedelta(seconds=row["freshness_limit_s"]):
         return "stale"
+    if row["missing_fields"]:
+        return "degraded"
     # half an interval of grace: a poll takes its time
     behind = lag > timedelta(seconds=1.5 * row["interval_s"])
     return "late" if behind and row["interval_s"] * 3 >= row["freshness_limit_s"] else "fresh"
@@ -49,6 +55,7 @@ def streams(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     found = []
     for values in read.rows(connection, query):
         complete = values["complete_through"]
+        values["missing_fields"] = json.loads(values["missing_fields"] or "[]")
         values["state"] = state(values, now)
         values["lag_s"] = None if complete is None else int((now - complete).total_seconds())
         found.append(values)
@@ -78,6 +85,7 @@ def as_json(connection: Connection, now: datetime) -> list[dict[str, Any]]:
                 "lag_s": row["lag_s"],
                 "complete_through": iso(row["complete_through"]) if row["complete_through"] else None,
                 "rejects": row["rejects"],
+                "missing_fields": row["missing_fields"],
                 "error": row["error"],
             }
         )

@@ -7,6 +7,9 @@ from decimal import Decimal
 
 from sandbox import money
 
+#: ISO 4217's code for no currency: nothing is at stake in money
+NO_CURRENCY = "XXX"
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

@@ -1,12 +1,14 @@
 """The truth: what is stuck in the simulated firm's books, worked out the plain and slow way.
 
-Three questions, each a function over the rows as they stand at ``as_of``:
+Four questions, each a function over the rows as they stand at ``as_of``:
 
 * ``project_awaiting_activation``: a deal is won, more than two business days ago, and none of its
   projects has ever been active in PSA and in the ERP;
 * ``unbilled_approved_time``: see :mod:`sandbox.relief`;
 * ``milestone_without_revenue``: a milestone that earns revenue was accepted more than three business
-  days ago, and less revenue is posted than it earns.
+  days ago, and less revenue is posted than it earns;
+* ``linked_records_disagree``: a record names another system's for certain, and they differ in client,
+  currency or company.
 
 Days are business days of the legal entity after the event's local date. Amounts are in the row's
 currency, with the digits that currency has.
@@ -18,14 +20,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sandbox import days
 from sandbox.books import Books
-from sandbox.gap import Gap
+from sandbox.gap import NO_CURRENCY, Gap
 from sandbox.records import BillingEvent, Contract, Milestone, Opportunity, Project, RevenueLine
 from sandbox.relief import unbilled_time
 
 ACTIVATION, REVENUE = "project_awaiting_activation", "milestone_without_revenue"
+DISAGREE = "linked_records_disagree"
 ACTIVATION_WATCH = 2
 REVENUE_WATCH = 3
 _BEGAN = frozenset({"active", "on_hold", "complete", "closed"})
@@ -35,8 +39,10 @@ Node = tuple[str, str]
 
 
 def truth(books: Books) -> list[Gap]:
-    """Every exception the three checks must list at ``books.as_of``, and no other, in a fixed order."""
-    found = [*awaiting_activation(books), *unbilled_time(books), *without_revenue(books)]
+    """Every exception the checks must list at ``books.as_of``, and no other, in a fixed order."""
+    found = [
+        *awaiting_activation(books), *unbilled_time(books), *without_revenue(books), *disagreeing(books),
+    ]  # fmt: skip
     return sorted(found, key=lambda gap: gap.order)
 
 
@@ -168,3 +174,38 @@ def _by_milestone(books: Books, state: str) -> dict[str, Decimal]:
         if row.milestone_id:
             sums[row.milestone_id] += row.amount
     return dict(sums)
+
+
+# Records that name each other and disagree ---------------------------------------------------------
+
+
+def disagreeing(books: Books) -> Iterator[Gap]:
+    """Contracts and projects that say otherwise than another system's record they name for certain."""
+    deals = {deal.id: deal for deal in books.opportunities}
+    contracts = {contract.id: contract for contract in books.contracts}
+    projects = {project.id: project for project in books.psa_projects}
+    for contract in books.contracts:
+        if _differs(contract, [deals.get(contract.opportunity_id or "")]):
+            yield Gap(DISAGREE, "clm", "contract", contract.id, None, Decimal(0), NO_CURRENCY)
+    for row in books.psa_projects:
+        if _differs(row, [deals.get(row.opportunity_id or ""), contracts.get(row.contract_id or "")]):
+            yield Gap(DISAGREE, "psa", "project", row.id, None, Decimal(0), NO_CURRENCY)
+    for row in books.erp_projects:
+        if _differs(row, [projects.get(row.project_id or "")]):
+            yield Gap(DISAGREE, "erp", "project", row.id, None, Decimal(0), NO_CURRENCY)
+
+
+def _differs(row: Contract | Project, named: list[Any]) -> bool:
+    if not _stands(row) or row.link_method not in _PROOF:
+        return False
+    told = ("customer_id", "currency", "legal_entity")
+    return any(
+        None not in (getattr(row, name), getattr(other, name)) and getattr(row, name) != getattr(other, name)
+        for other in named
+        if other is not None and _stands(other)
+        for name in told
+    )
+
+
+def _stands(row: Contract | Project | Opportunity) -> bool:
+    return not row.deleted_at and row.status != "cancelled"

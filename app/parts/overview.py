@@ -14,6 +14,7 @@ from app.words import Mark
 from queries import untraceable
 from queries.overview import CheckFigures, Overview, Station, Worth
 from queries.slices import BANDS
+from queries.systems import USABLE
 
 _ROLES = {
     "crm": "CRM", "contract": "Contracts", "psa": "PSA", "erp": "ERP", "hcm": "HCM", "time": "Time",
@@ -51,7 +52,7 @@ def _blind_roles(page: OverviewPage) -> frozenset[str]:
     states: dict[str, list[bool]] = {}
     for row in page.systems:
         for name in page.roles.get(row["system"], {}).get("roles", ()):
-            states.setdefault(name, []).append(row["state"] in ("fresh", "late"))
+            states.setdefault(name, []).append(row["state"] in USABLE)
     return frozenset(name for name, good in states.items() if not any(good))
 
 

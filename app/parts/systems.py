@@ -99,6 +99,10 @@ def _explained(row: Mapping[str, Any], found: StreamDetail) -> Html | None:
         age = words.ago(row["complete_through"], found.now)
         said = f"Complete through {through}, {age}; the limit is {limit}."
         return common.notice("warning", "Stale", said, "What rests on it is shown as unknown.")
+    if row["state"] == "degraded":
+        names = words.counted(len(row["missing_fields"]), "mapped field")
+        said = f"No row has {', '.join(row['missing_fields'])} any more; everything else is read on."
+        return common.notice("warning", f"{names} gone", text(said))
     return None
 
 

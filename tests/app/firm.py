@@ -48,7 +48,9 @@ def stuck(firm: Cast) -> None:
     rate(firm, "GBP", "1.2")
     firm.deal("O1", name="Harbour", customer_name="Northwind", legal_entity="UK01", amount="500000")
     firm.deal("O2", name="Bridge", customer_name="Contoso", legal_entity="DE01", currency="EUR")
-    firm.contract("C2", opportunity_id="O2", legal_entity="DE01", signed_at="2026-11-03T12:00Z")
+    firm.contract(
+        "C2", opportunity_id="O2", legal_entity="DE01", currency="EUR", signed_at="2026-11-03T12:00Z"
+    )
     firm.promise("CL2", contract_id="C2", kind="milestone", recognition="milestone", currency="EUR")
     firm.promise("CL3", contract_id="C2", currency="EUR")
     firm.project("P2", contract_id="C2", legal_entity="DE01", activated_at="2026-11-04T12:00Z")

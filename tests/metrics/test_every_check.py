@@ -61,7 +61,7 @@ def test_a_check_is_said_in_whole_words(check: Check) -> None:
     for text in (check.amount, check.acts, check.subject, check.source):
         assert text.strip() == text != ""
         assert not text.endswith(".")
-    assert check.subject in KINDS
+    assert check.subject in {*KINDS, "stream"}
 
 
 @every
@@ -74,7 +74,8 @@ def test_a_check_reads_known_streams_and_rests_on_at_least_one(check: Check) -> 
     assert {need.role for need in check.reads} <= set(get_args(Role))
     assert {need.kind for need in check.reads} <= set(KINDS)
     assert len(set(check.reads)) == len(check.reads)
-    assert any(need.required for need in check.reads)
+    # where no system keeps what the whole firm is asked about, nothing is wrong with it
+    assert any(need.required for need in check.reads) or check.scope == "firm"
 
 
 @every
@@ -183,11 +184,18 @@ def found(config: Path) -> list[dict[str, Any]]:
     return listed(config)
 
 
+#: what the simulated firm's mistakes are about; of everything else there must be nothing
+PLANTED = {
+    "project_awaiting_activation", "unbilled_approved_time", "milestone_without_revenue",
+    "linked_records_disagree",
+}  # fmt: skip
+
+
 @every
 def test_every_exception_explains_itself(check: Check, found: list[dict[str, Any]]) -> None:
     mine = [row for row in found if row["check"] == check.key]
 
-    assert mine
+    assert bool(mine) == (check.key in PLANTED)
     for row in mine:
         assert row["reason"].endswith(".")
         assert "None" not in row["reason"] + row["actual"] + row["expected"]
@@ -197,7 +205,7 @@ def test_every_exception_explains_itself(check: Check, found: list[dict[str, Any
         assert row["remedy"] == check.remedy
         assert row["subject"]["kind"] in {check.subject, "contract_line"}
         assert row["severity"] in {"critical", "high", "medium", "low"}
-        assert row["age_days"] > check.watch
+        assert row["age_days"] > check.watch or check.at_once
         assert row["source_url"].startswith("https://")
         assert row["runs"]
 
@@ -209,5 +217,5 @@ def test_a_checks_own_figures_are_those_of_its_exceptions(
     mine = [row for row in found if row["check"] == check.key]
     told = standing(config)[check.key]
 
-    assert (told["outcome"], told["open"]) == ("fail", len(mine))
-    assert sum(total["count"] for total in told["amounts"]) == len(mine)
+    assert (told["outcome"], told["open"]) == ("fail" if mine else "pass", len(mine))
+    assert sum(total["count"] for total in told["amounts"]) == sum(row["currency"] != "XXX" for row in mine)

@@ -72,7 +72,7 @@ def test_what_is_at_risk_equals_the_rows_behind_it(firm: Cast, entity: str | Non
 def test_each_check_equals_the_rows_behind_it(firm: Cast) -> None:
     found = {row.key: row.worth for row in look(firm).checks}
 
-    assert {key: worth.items for key, worth in found.items()} == {K1: 1, K2: 1, K3: 1}
+    assert {key: worth.items for key, worth in found.items() if worth.items} == {K1: 1, K2: 1, K3: 1}
     for key, worth in found.items():
         assert list(worth.totals) == exceptions.totals(firm.connection, Slice(check=key))
 
@@ -231,7 +231,7 @@ def test_a_trend_is_of_one_legal_entity_when_asked(firm: Cast) -> None:
     snap(firm)
 
     britain = {row.key: row.trend[-1].amount_minor for row in look(firm, "UK01").checks}
-    assert britain == {K1: 60_000_000, K2: 0, K3: 0}
+    assert {key: minor for key, minor in britain.items() if minor} == {K1: 60_000_000}
 
 
 def test_the_newest_snapshot_is_found(firm: Cast) -> None:

@@ -298,10 +298,12 @@ def test_a_stream_never_read_allows_no_claim_and_its_error_is_the_reason(firm: C
 
 def test_a_role_nobody_plays_allows_no_claim_unless_it_is_optional(firm: Cast) -> None:
     complete(firm, "crm", "opportunity", "2026-11-20T18:00Z")
-    hcm = Reads("hcm", "resource", required=True)
+    bus = Reads("middleware", "message", required=True)
 
-    assert cover(firm, [CRM, hcm]).reason == "no system with role hcm has a resource stream for this work"
-    assert cover(firm, [CRM, hcm._replace(required=False)]).reason is None
+    assert (
+        cover(firm, [CRM, bus]).reason == "no system with role middleware has a message stream for this work"
+    )
+    assert cover(firm, [CRM, bus._replace(required=False)]).reason is None
 
 
 def test_a_system_counts_for_the_entities_it_serves(firm: Cast) -> None:

@@ -87,9 +87,9 @@ def test_the_truth_has_the_agreed_shape(folder: Path) -> None:
     for gap in answer["gaps"]:
         assert list(gap) == ["check", "subject", "contract_line", "amount", "currency"]
         assert list(gap["subject"]) == ["system", "kind", "id"]
-        digits = {"JPY": 0, "KWD": 3}.get(gap["currency"], 2)
+        digits = {"JPY": 0, "KWD": 3, "XXX": 0}.get(gap["currency"], 2)
         assert len(gap["amount"].partition(".")[2]) == digits
-        assert float(gap["amount"]) > 0
+        assert float(gap["amount"]) > 0 or gap["currency"] == "XXX"
 
 
 def test_gaps_are_sorted_and_none_stands_twice(folder: Path) -> None:

@@ -14,7 +14,7 @@ from sandbox import days
 from sandbox.books import STREAMS
 from sandbox.firm import PER_CLIENT, Firm, build
 from sandbox.gap import Gap
-from sandbox.gaps import engagements, truth
+from sandbox.gaps import DISAGREE, engagements, truth
 from sandbox.plot import Story, chapters, story
 
 AS_OF = datetime(2026, 11, 20, 18, tzinfo=UTC)
@@ -42,10 +42,15 @@ def _number(identifier: str, deals: dict[str, str]) -> int:
     return int(found.group()) - 10_000
 
 
+def _worth(firm: Firm) -> list[Gap]:
+    """What is stuck; that two records disagree is beside it."""
+    return [gap for gap in truth(firm.books) if gap.check != DISAGREE]
+
+
 def _by_engagement(firm: Firm) -> dict[int, list[Gap]]:
     deals = {deal.id: deal.number or "" for deal in firm.books.opportunities}
     found: dict[int, list[Gap]] = {}
-    for gap in truth(firm.books):
+    for gap in _worth(firm):
         found.setdefault(_number(gap.id, deals), []).append(gap)
     return found
 
@@ -82,7 +87,7 @@ def test_fifteen_to_twenty_five_of_a_hundred_engagements_carry_a_gap(firm: Firm)
 
 
 def test_all_three_checks_and_most_currencies_have_gaps(firm: Firm) -> None:
-    gaps = truth(firm.books)
+    gaps = _worth(firm)
     assert min(Counter(gap.check for gap in gaps).values()) >= 20
     assert {"GBP", "USD", "EUR", "JPY", "AUD", "KWD"} <= {gap.currency for gap in gaps}
 

@@ -19,6 +19,7 @@ def test_every_planted_gap_is_found_and_nothing_else(tmp_path: Path, seed: int) 
     expected = firm.truth(tmp_path)
     assert {row[0] for row in expected} == {
         "project_awaiting_activation", "unbilled_approved_time", "milestone_without_revenue",
+        "linked_records_disagree",
     }  # fmt: skip
     assert firm.found(config) == expected
     assert firm.drift(config) == {}

@@ -118,6 +118,12 @@ def upgrade() -> None:
         sa.Column("watermark", sa.Text(), nullable=True),
         sa.Column("complete_through", sa.BigInteger(), nullable=True),
         sa.Column("unknown_fields", sa.Text(), nullable=True, comment="JSON: field -> rows that carried it"),
+        sa.Column(
+            "missing_fields",
+            sa.Text(),
+            nullable=True,
+            comment="JSON: mapped fields that no row carried, and earlier ones did",
+        ),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("trace_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_collection_run")),
@@ -551,6 +557,7 @@ def upgrade() -> None:
         sa.Column("legal_entity", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("kind", "system", "id", name=op.f("pk_node")),
     )
+    op.create_index(op.f("ix_node_customer"), "node", ["customer"], unique=False)
     op.create_index(op.f("ix_node_engagement_id"), "node", ["engagement_id"], unique=False)
     op.create_index(op.f("ix_node_id"), "node", ["id"], unique=False)
     op.create_table(
@@ -840,6 +847,19 @@ def upgrade() -> None:
         sa.Column("leased_by", sa.Text(), nullable=True),
         sa.Column("leased_until", sa.BigInteger(), nullable=True),
         sa.Column("configured", sa.Boolean(), nullable=False),
+        sa.Column(
+            "seen_fields",
+            sa.Text(),
+            nullable=True,
+            comment="JSON: mapped field -> rows that had it, rows it was looked for in",
+        ),
+        sa.Column(
+            "missing_fields",
+            sa.Text(),
+            nullable=True,
+            comment="JSON: mapped fields that rows had once and have no more",
+        ),
+        sa.Column("missing_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("system", "stream", name=op.f("pk_stream_state")),
     )
     op.create_table(
