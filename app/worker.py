@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from types import FrameType
 
@@ -18,7 +19,8 @@ from app import settings as config
 from app.bootstrap import App
 from collectors.contract import Stream
 from collectors.errors import CollectorError
-from collectors.runner import Configured, connected
+from collectors.runner import Configured
+from collectors.ways import Ways
 from metrics.evaluate import audit, evaluate
 from queries import fx, snapshots, spans
 from queries.errors import StoreError
@@ -34,9 +36,10 @@ def run(app: App) -> None:
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
     first_pass(app)
+    ways = Ways()
     for configured in app.systems:
         for stream in app.streams[configured.name]:
-            _schedule(scheduler, app, configured, stream)
+            _schedule(scheduler, app, ways, configured, stream)
     scheduler.add_job(guarded(tick, app), "interval", seconds=pace(app, _TICK_S), name="tick")
     scheduler.add_job(guarded(keep_house, app), "cron", hour=2, minute=15, name="nightly")
 
@@ -45,7 +48,8 @@ def run(app: App) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    scheduler.start()
+    with closing(ways):
+        scheduler.start()
 
 
 def first_pass(app: App) -> None:
@@ -54,10 +58,12 @@ def first_pass(app: App) -> None:
     guarded(tick, app)()
 
 
-def _schedule(scheduler: BlockingScheduler, app: App, configured: Configured, stream: Stream) -> None:
+def _schedule(
+    scheduler: BlockingScheduler, app: App, ways: Ways, configured: Configured, stream: Stream
+) -> None:
     seconds = pace(app, configured.interval.total_seconds())
     scheduler.add_job(
-        guarded(lambda found: poll_one(found, configured, stream), app),
+        guarded(lambda found: poll_one(found, ways, configured, stream), app),
         "interval",
         seconds=seconds,
         jitter=seconds / 10,
@@ -70,10 +76,9 @@ def pace(app: App, seconds: float) -> float:
     return max(seconds / config.speed(app.settings), 1.0)
 
 
-def poll_one(app: App, configured: Configured, stream: Stream) -> None:
+def poll_one(app: App, ways: Ways, configured: Configured, stream: Stream) -> None:
     """One poll of one stream."""
-    with connected(configured) as connection:
-        app.runner().poll(configured, stream, connection)
+    ways.poll(app.runner(), configured, stream)
 
 
 def tick(app: App) -> None:

@@ -20,10 +20,12 @@ class Batch:
 
     pages: list[tuple[Page, Decoded]] = field(default_factory=list)
     read: int = 0
-    since: float = field(default_factory=time.monotonic)
+    since: float = 0.0
 
     def add(self, page: Page, decoded: Decoded) -> None:
         """One more page."""
+        # what is read while the batch before is stored has not waited yet
+        self.since = self.since if self.pages else time.monotonic()
         self.pages.append((page, decoded))
         self.read += len(page.rows) + len(page.rejects)
 

@@ -310,7 +310,9 @@ class _Poll:
             position = next((page.position for page, _ in reversed(batch.pages) if page.position), None)
             polls.batch_done(store, run, self.progress, position)
             self.runner.lease(store, source.system, stream.name)
-            self.runner.after_batch(store, done.touched, now)
+            if done.touched:
+                # what time alone makes news is judged when the poll closes
+                self.runner.after_batch(store, done.touched, now)
         self.position = position or self.position
         for page, decoded in batch.pages:
             self.truncated = self.truncated or page.truncated

@@ -115,9 +115,10 @@ def audit(connection: Connection, now: datetime, rules: Rules) -> dict[str, list
         if differing:
             drift[check.key] = sorted({"/".join(str(part) for part in key[1:4]) for key in differing})
         else:
-            for entity in ("", *bench.entities):
-                if findings.check_states(connection, check.key).get(entity):
-                    findings.set_check_state(connection, check.key, entity, {"verified_at": now})
+            judged = findings.check_states(connection, check.key).keys() & {"", *bench.entities}
+            findings.set_check_states(
+                connection, check.key, {entity: {"verified_at": now} for entity in judged}
+            )
     return drift
 
 
@@ -385,13 +386,18 @@ def _settle_state(bench: _Bench, check: Check) -> None:
     covered = _coverage(bench, check, ["", *bench.entities])
     counts = findings.open_counts(bench.connection, check.key)
     partial = blocked_subjects(bench.connection, [need.kind for need in check.reads]).unreadable > 0
-    for entity, cover in covered.items():
-        judged = "fail" if counts.get(entity) else "pass"
-        values = {
-            "outcome": judged if cover.reason is None and cover.as_of else "unknown",
+    states = {
+        entity: {
+            "outcome": ("fail" if counts.get(entity) else "pass") if _is_known(cover) else "unknown",
             "partial": partial,
             "as_of": cover.as_of,
             "reason": cover.reason,
             "evaluated_at": bench.now,
         }
-        findings.set_check_state(bench.connection, check.key, entity, values)
+        for entity, cover in covered.items()
+    }
+    findings.set_check_states(bench.connection, check.key, states)
+
+
+def _is_known(cover: polls.Coverage) -> bool:
+    return cover.reason is None and cover.as_of is not None

@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
 
 from queries import read
 from queries.records import NODE_KINDS
@@ -144,11 +144,19 @@ def check_states(connection: Connection, check: str) -> dict[str, Mapping[str, A
     return {row["legal_entity"]: row for row in read.rows(connection, query)}
 
 
-def set_check_state(connection: Connection, check: str, entity: str, values: Mapping[str, Any]) -> None:
-    """Keep how a check stands for a legal entity."""
-    at = and_(check_state.c.check_key == check, check_state.c.legal_entity == entity)
-    if connection.execute(update(check_state).where(at).values(dict(values))).rowcount == 0:
-        connection.execute(insert(check_state).values(check_key=check, legal_entity=entity, **values))
+_AT = and_(check_state.c.check_key == bindparam("check"), check_state.c.legal_entity == bindparam("entity"))
+
+
+def set_check_states(connection: Connection, check: str, states: Mapping[str, Mapping[str, Any]]) -> None:
+    """Keep how a check stands for each legal entity, told by its code."""
+    query = select(check_state.c.legal_entity).where(check_state.c.check_key == check)
+    known = set(connection.execute(query).scalars())
+    old = [{"check": check, "entity": entity, **states[entity]} for entity in states.keys() & known]
+    new = [{"check_key": check, "legal_entity": entity, **states[entity]} for entity in states.keys() - known]
+    if old:
+        connection.execute(update(check_state).where(_AT), old)
+    if new:
+        connection.execute(insert(check_state), new)
 
 
 def engagements_at(connection: Connection, check: str, entities: Sequence[str]) -> list[str]:

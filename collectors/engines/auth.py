@@ -247,8 +247,8 @@ class Signer:
 
     def _server_clock(self) -> float:
         # a claim is judged by the server's clock: where that is known, it is the one to go by
-        known = self.http.server_time
-        return known.timestamp() if known else self.clock()
+        known = self.http.server_clock
+        return self.clock() if known is None else known
 
 
 def _token_url(auth: Auth) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,6 +22,9 @@ import msgspec
 from collectors.errors import FatalError, RetriableError
 
 UNAUTHORIZED = 401
+#: how long a connection may wait for its next use: many servers, and what stands before them, wait as long
+_KEPT_S = 60.0
+_CLOSED = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _GZIP_MAGIC = b"\x1f\x8b"
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REMEDIES = {
@@ -60,13 +64,22 @@ class Http:
     remedies: Mapping[int, str] = field(default_factory=dict)
     server_time: datetime | None = None
     _client: httpx.Client = field(init=False, repr=False)
+    _heard: float = 0.0
+    _is_used: bool = False
 
     def __post_init__(self) -> None:
         self._client = httpx.Client(
             timeout=httpx.Timeout(self.timeout_s, connect=10.0),
             headers={"Accept": "application/json", "Accept-Encoding": "gzip", **self.headers},
             follow_redirects=False,
+            limits=httpx.Limits(keepalive_expiry=_KEPT_S),
         )
+
+    @property
+    def server_clock(self) -> float | None:
+        """What the server's clock shows by now, in seconds since 1970; None where it never told."""
+        told = self.server_time
+        return None if told is None else told.timestamp() + monotonic() - self._heard
 
     def close(self) -> None:
         """Let go of the sockets."""
@@ -75,7 +88,7 @@ class Http:
     def send(self, where: str, method: str, url: str, **parts: Any) -> Answer:
         """The answer to one request, whatever its status; ``parts`` as httpx takes them."""
         try:
-            with self._client.stream(method, url, **parts) as response:
+            with closing(self._sent(self._client.build_request(method, url, **parts))) as response:
                 body = self._read(where, response)
         except httpx.TimeoutException as error:
             what = f"no answer within {self.timeout_s:g} s ({type(error).__name__})"
@@ -85,8 +98,20 @@ class Http:
             raise passing(where, what, "check that the server is up and reachable") from error
         except httpx.InvalidURL as error:
             fail(where, f"the address cannot be asked ({error})", "correct the address")
-        self.server_time = http_date(response.headers.get("Date")) or self.server_time
+        told, self._is_used = http_date(response.headers.get("Date")), True
+        if told is not None:
+            self.server_time, self._heard = told, monotonic()
         return Answer(where, response, body)
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._client.send(request, stream=True)
+        except _CLOSED:
+            # a server may close an idle connection just when it is used again: a new one tells
+            if not self._is_used:
+                raise
+            self._is_used = False
+            return self._client.send(request, stream=True)
 
     def json(self, answer: Answer, decoder: msgspec.json.Decoder[Any] | None = None, why: str = "") -> Any:
         """The JSON of an answer of status 2xx; every other status is an error, for the reason ``why``."""

@@ -8,9 +8,11 @@ again, and what is newer than the server's own clock, less the settle time, is n
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -121,11 +123,14 @@ class _Plan:
 
 @dataclass(slots=True)
 class _Window:
-    """A stretch of time that is being read. ``newest`` is the newest version that came in it."""
+    """A stretch of time that is being read. ``newest`` is the newest version that came in it, ``came``
+    marks each row that did: eight bytes, for a window may hold the whole history.
+    """
 
     since: datetime
     until: datetime
     ids: set[str] = field(default_factory=set)
+    came: array[int] = field(default_factory=partial(array, "q"))
     newest: datetime | None = None
     total: int | None = None
     capped: bool = False
@@ -133,7 +138,7 @@ class _Window:
     @property
     def is_short(self) -> bool:
         """Whether the source said that there are more rows than came."""
-        return self.total is not None and len(self.ids) < self.total
+        return self.total is not None and len(set(self.came)) < self.total
 
 
 class RestConnection:
@@ -153,6 +158,7 @@ class RestConnection:
         self._unpack = dict(unpack or {})
         self._spread = dict(spread or {})
         self._caller = Caller(name, settings)
+        self._plans: dict[str, _Plan] = {}
 
     def streams(self) -> Sequence[Stream]:
         """The configured streams."""
@@ -304,21 +310,23 @@ class RestConnection:
     def _page(self, plan: _Plan, rows: Sequence[Any], window: _Window) -> Page:
         good, rejects = [], []
         if plan.spread is not None:
-            window.ids.update(map(plan.spread.key, rows))
+            window.came.extend(hash(plan.spread.key(row)) for row in rows)
         for row in plan.apart(rows):
             if not isinstance(row, Mapping):
                 rejects.append((raw_text(row), "a row is no JSON object: correct rows in the stream's read"))
                 continue
             named = plan.named(row)
             identifier = plan.mapped.identify(named) or raw_text(row)
-            if plan.settings.newest_first and identifier in window.ids:
-                continue
+            if plan.settings.newest_first:
+                if identifier in window.ids:
+                    continue
+                window.ids.add(identifier)
             good.append(named)
             version = plan.mapped.version(named)
             if version is not None:
                 window.newest = max(version, window.newest or version)
             if plan.spread is None:
-                window.ids.add(identifier)
+                window.came.append(hash(identifier))
             # a row without a version counts as changed by the end of what was asked for
             named[FALLBACK] = window.until.isoformat()
         return Page(good, rejects=rejects)
@@ -326,6 +334,11 @@ class RestConnection:
     # ---- plans -------------------------------------------------------------------------------
 
     def _plan(self, name: str) -> _Plan:
+        if name not in self._plans:
+            self._plans[name] = self._planned(name)
+        return self._plans[name]
+
+    def _planned(self, name: str) -> _Plan:
         settings, where = self._settings.streams[name], f"{self._name}/{name}"
         kind, fmt = settings.kind or name, inherit(self._settings.format, settings.format)
         mapped = compile_mapping(where, kind, settings, self._settings.format)

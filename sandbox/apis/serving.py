@@ -17,7 +17,8 @@ _PATIENCE_S = 10.0
 @contextmanager
 def serving(app: Starlette, host: str = "127.0.0.1") -> Iterator[str]:
     """The address of the running API; it is gone when the block ends."""
-    with socket.socket() as free:
+    # named as TCP, or asyncio leaves every second packet waiting for an acknowledgement
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as free:
         free.bind((host, 0))
         free.listen(128)
         port = free.getsockname()[1]

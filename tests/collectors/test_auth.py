@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -248,3 +250,18 @@ def test_a_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(ConfigError, match=r"crm: auth\.token_env names CRM_SECRET, which is not set"):
         signer(style="bearer", token_env="CRM_SECRET").headers()
+
+
+def test_the_servers_clock_goes_on_after_its_last_answer(
+    url: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.answers = [JSONResponse({}, 200, {"Date": "Fri, 20 Nov 2026 18:00:00 GMT"})]
+    with closing(Http(timeout_s=5)) as http:
+        http.send("crm", "POST", url)
+        later = time.monotonic() + 600
+        monkeypatch.setattr("collectors.engines.http.monotonic", lambda: later)
+
+        assert http.server_clock == pytest.approx(
+            datetime(2026, 11, 20, 18, 10, tzinfo=UTC).timestamp(), abs=5
+        )
+        assert http.server_time == datetime(2026, 11, 20, 18, tzinfo=UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 from sqlalchemy import Engine, select
 
 from app.telemetry import tracing
+from collectors.batch import Batch
+from collectors.contract import Page
+from collectors.decode import Decoded
 from collectors.errors import FatalError, RetriableError, SkippableError
 from queries import polls, rejects
 from queries.ingest import stored_ids
@@ -59,12 +63,22 @@ def test_a_poll_stores_judges_and_remembers_where_it_was(engine: Engine) -> None
 
     assert (outcome.outcome, outcome.progress.read, outcome.progress.changed) == ("ok", 5, 5)
     assert ids(engine) == {"P0", "P1", "P2", "P3", "P4"}
-    assert [len(touched) for touched in till.judged] == [2, 2, 1, 0, 0]
+    assert [len(touched) for touched in till.judged] == [2, 2, 1, 0]
     assert (state(engine).watermark, state(engine).complete_through) == ("5", NOW)
 
     till.shop.rows.append(row("P5"))
     assert till.poll().progress.read == 1
     assert till.shop.asked == [None, "5"]
+
+
+def test_pages_wait_from_the_first_of_their_own_batch_on() -> None:
+    batch = Batch()
+    time.sleep(0.05)
+    batch.add(Page([row("P1")]), Decoded())
+
+    assert not batch.is_due(rows=2, seconds=0.05)
+    time.sleep(0.05)
+    assert batch.is_due(rows=2, seconds=0.05)
 
 
 def test_pages_that_follow_closely_are_stored_and_judged_together(engine: Engine) -> None:
