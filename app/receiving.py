@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -15,6 +16,7 @@ from app.cloudevents import Event
 from app.receiver import Hooks, Limits, check_bind, receiver
 from app.worker import guarded, poll_one
 from collectors.errors import ConfigError
+from collectors.ways import Ways
 from queries import journey
 from queries.exceptions import Filters
 from queries.spans import SpanKey, SpanRow, store_spans
@@ -30,6 +32,7 @@ class Wiring:
         self.app = app
         # one poll at a time: an event only brings the next poll forward
         self.polls = ThreadPoolExecutor(1, thread_name_prefix="event")
+        self.ways = Ways()
 
     def store(self, spans: Sequence[SpanRow], keys: Sequence[SpanKey]) -> None:
         """Keep spans, in one transaction."""
@@ -57,7 +60,8 @@ class Wiring:
         words = set(str(event["type"]).split("."))
         named = [s for s in self.app.streams[name] if s.name in words]
         for stream in named or self.app.streams[name]:
-            self.polls.submit(guarded(lambda app, s=stream: poll_one(app, configured, s), self.app))  # type: ignore[misc]
+            work = partial(poll_one, ways=self.ways, configured=configured, stream=stream)
+            self.polls.submit(guarded(work, self.app))
 
     def exceptions(self, query: Mapping[str, str]) -> Any:
         """Open exceptions."""

@@ -38,7 +38,7 @@ def conflicts(kind: str) -> Select[Any]:
         (theirs.c.deleted_at.is_not(None), later(mine.c.source_updated_at, theirs.c.deleted_at)),
         else_=later(mine.c.source_updated_at, theirs.c.source_updated_at),
     )
-    wrong = [theirs.c.id.is_(None), theirs.c.deleted_at.is_not(None)]
+    wrong: list[ColumnElement[bool]] = [theirs.c.id.is_(None), theirs.c.deleted_at.is_not(None)]
     active = []
     if "active" in mine.c:
         wrong.append(~theirs.c.active)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Alias, ColumnElement, Select, and_, func, literal, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal, null, or_, select, union_all
+from sqlalchemy.sql.selectable import FromClause
 
 from metrics.check import Check, Explanation, Need, Row, Scope
 from metrics.identity import later
@@ -25,11 +26,11 @@ _CERTAIN = ("native_reference", "external_id", "crosswalk_file")
 _COMPARED = {"customer": "the client is", "currency": "the currency is", "entity": "the legal entity is"}
 
 
-def _stands(record: Alias) -> ColumnElement[bool]:
+def _stands(record: FromClause) -> ColumnElement[bool]:
     return and_(record.c.deleted_at.is_(None), record.c.status != "cancelled")
 
 
-def _client(record: Alias, known: Alias) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+def _client(record: FromClause, known: FromClause) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     """A record's client as system and id: of the system of record where the client names it."""
     return (
         func.coalesce(known.c.customer_system, record.c.customer_system),
@@ -37,7 +38,7 @@ def _client(record: Alias, known: Alias) -> tuple[ColumnElement[Any], ColumnElem
     )
 
 
-def _known(record: Alias, known: Alias) -> ColumnElement[bool]:
+def _known(record: FromClause, known: FromClause) -> ColumnElement[bool]:
     return and_(
         known.c.system == record.c.customer_system,
         known.c.id == record.c.customer_id,
@@ -84,7 +85,7 @@ def _pair(scope: Scope, kind: str, to: str) -> Select[Any]:
     )
 
 
-def _shape(kind: str, mine: Alias, theirs: Alias) -> Select[Any]:
+def _shape(kind: str, mine: FromClause, theirs: FromClause) -> Select[Any]:
     """The finding, and what both records say as they stand."""
     return select(
         mine.c.system.label("subject_system"),

@@ -137,6 +137,8 @@ def _hcm(address: str) -> str:
 kind = "workday"
 roles = ["hcm"]
 interval = "1h"
+freshness = "4h"
+sweep_every = "0s"
 base = "{address}/hcm"
 tenant = "{Workday.tenant}"
 report = "{Workday.report}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox import gaps
 from sandbox.books import Books
-from sandbox.gap import Gap
+from sandbox.gap import NO_CURRENCY, Gap
 from sandbox.living.firm import Firm
 from sandbox.living.records import Person
 from sandbox.living.system import LivingSystem
@@ -25,9 +25,6 @@ from sandbox.records import (
     TimeEntry,
 )
 from sandbox.relief import live_shares
-
-#: ISO 4217's word for no currency
-NO_CURRENCY = "XXX"
 
 
 def truth(firm: Firm) -> dict[str, Any]:
@@ -54,9 +51,10 @@ def books(firm: Firm) -> Books:
     found = Books(firm.clock())
     found.opportunities = firm.shown("crm", Opportunity)
     found.contracts = firm.shown("crm", Contract)
-    found.psa_projects = firm.shown("psa", Project)
+    # each system has clients of its own, which nothing says to be the same
+    found.psa_projects = [replace(row, customer_id=None) for row in firm.shown("psa", Project)]
     found.milestones = firm.shown("psa", Milestone)
-    found.erp_projects = firm.shown("erp", Project)
+    found.erp_projects = [replace(row, customer_id=None) for row in firm.shown("erp", Project)]
     found.invoices = firm.shown("erp", Invoice)
     found.invoice_lines = firm.shown("erp", InvoiceLine)
     found.revenue_lines = firm.shown("revenue", RevenueLine)

@@ -18,7 +18,8 @@ def rows(count: int, **fields: Any) -> list[dict[str, Any]]:
 
 def missing(engine: Engine) -> str | None:
     with reading(engine) as store:
-        return store.execute(select(stream_state.c.missing_fields)).scalar_one()
+        found: str | None = store.execute(select(stream_state.c.missing_fields)).scalar_one()
+    return found
 
 
 def test_a_renamed_field_is_named_and_everything_else_is_read_on(engine: Engine) -> None:
