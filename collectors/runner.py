@@ -107,7 +107,7 @@ class Runner:
         name = f"{configured.name}/{stream.name}"
         with writing(self.engine) as store:
             stopped = polls.stopped_until(store, configured.name)
-            if stopped is not None and self.wall() < stopped:
+            if stopped is not None and self.clock() < stopped:
                 why = f"{name}: left alone until {stopped:%Y-%m-%d %H:%M} UTC, as the system asked"
                 return Outcome(configured.name, stream.name, "stopped", error=why)
             if not self.lease(store, configured.name, stream.name):
