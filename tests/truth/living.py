@@ -23,7 +23,8 @@ from sandbox.living.firm import Firm
 from sandbox.living.system import mounted
 from sandbox.living.truth import truth
 
-START = datetime(2026, 11, 9, 12, tzinfo=UTC)
+#: in the morning: no day of any of its companies ends while the firm is looked at
+START = datetime(2026, 11, 9, 10, tzinfo=UTC)
 #: polls follow each other so closely, a little over the interval of most streams
 INTERVAL = timedelta(minutes=6)
 Listed = tuple[str, str, str, str, str | None, str, str]

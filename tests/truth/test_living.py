@@ -21,8 +21,9 @@ EVENTS = (
     ("wrong_mapping", "revenue"),
     ("resource_code", "hcm"),
 )
-#: days between two looks: what is due after two days, what is due after ten business days
-LOOKS = (6, 11, 7)
+#: days between two looks. A lost week of time is first paid for by the invoices of later weeks, oldest first,
+#: and is late only when no more of them come
+LOOKS = (6, 15, 21)
 
 
 def shown(watch: Watch, fault: Fault) -> list[Listed]:
