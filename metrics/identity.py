@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, exists, literal, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, literal, null, or_, select
+from sqlalchemy.sql.selectable import FromClause
 
 from metrics.check import Explanation, Row
 from queries.schema import RECORD_TABLES, reject, stream_state
@@ -39,7 +40,7 @@ def conflicts(kind: str) -> Select[Any]:
         else_=later(mine.c.source_updated_at, theirs.c.source_updated_at),
     )
     wrong: list[ColumnElement[bool]] = [theirs.c.id.is_(None), theirs.c.deleted_at.is_not(None)]
-    active = []
+    active: list[ColumnElement[bool]] = []
     if "active" in mine.c:
         wrong.append(~theirs.c.active)
         active = [mine.c.active]
@@ -74,7 +75,7 @@ def _is_kept(kind: str, system: ColumnElement[Any]) -> ColumnElement[bool]:
     )
 
 
-def _waits(kind: str, mine: Table | Any) -> ColumnElement[bool]:
+def _waits(kind: str, mine: FromClause) -> ColumnElement[bool]:
     """Whether the row of the record named lies in quarantine."""
     return exists().where(
         reject.c.resolved_at.is_(None),

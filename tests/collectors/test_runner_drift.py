@@ -19,7 +19,7 @@ def rows(count: int, **fields: Any) -> list[dict[str, Any]]:
 def missing(engine: Engine) -> str | None:
     with reading(engine) as store:
         found: str | None = store.execute(select(stream_state.c.missing_fields)).scalar_one()
-    return found
+        return found
 
 
 def test_a_renamed_field_is_named_and_everything_else_is_read_on(engine: Engine) -> None:
