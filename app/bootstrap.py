@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
 
 from app import settings as config
+from app.crosswalk import CrosswalkFile
 from app.settings import Settings, SystemCommon
 from collectors.contract import Stream
 from collectors.discovery import systems
@@ -27,6 +28,7 @@ from metrics.evaluate import Rules, Threshold, evaluate
 from metrics.severity import Materiality
 from queries import polls
 from queries.errors import StoreError
+from queries.ingest import relink
 from queries.records import KINDS, REFERENCES
 from queries.rows import Source
 from queries.store import migrate, open_engine, writing
@@ -44,6 +46,7 @@ class App:
     systems: tuple[Configured, ...]
     streams: dict[str, tuple[Stream, ...]]
     rules: Rules
+    crosswalk: CrosswalkFile | None = None
 
     def now(self) -> datetime:
         """The time, stopped where the configuration says so."""
@@ -52,6 +55,16 @@ class App:
     def judge(self, connection: Connection, touched: set[str], now: datetime) -> None:
         """What happens to engagements a batch touched, in the batch's own transaction."""
         evaluate(connection, touched, now, self.rules)
+
+    def read_crosswalk(self) -> None:
+        """Follow the crosswalk file where it changed; raises ConfigError for one that cannot be read."""
+        if self.crosswalk is None:
+            return
+        now = self.now()
+        with writing(self.engine) as connection:
+            touched = self.crosswalk.apply(connection, now)
+            if touched:
+                self.judge(connection, touched, now)
 
     def runner(self) -> Runner:
         """The poller of this process; where the firm's time runs faster than ours, its pauses are shorter."""
@@ -93,7 +106,26 @@ def build(path: Path | None) -> App:
     except StoreError as error:
         raise ConfigError(str(error)) from error
     _register(engine, systems_, streams)
-    return App(settings, engine, systems_, streams, rules)
+    app = App(settings, engine, systems_, streams, rules, crosswalk_file(settings))
+    if app.crosswalk is None:
+        _forget_crosswalk(app)
+    app.read_crosswalk()
+    return app
+
+
+def crosswalk_file(settings: Settings) -> CrosswalkFile | None:
+    """The crosswalk file that is configured."""
+    path = settings.identity.crosswalk
+    return None if path is None else CrosswalkFile(settings.folder / path, frozenset(settings.systems))
+
+
+def _forget_crosswalk(app: App) -> None:
+    """Take back what an earlier crosswalk filled, once none is configured any more."""
+    now = app.now()
+    with writing(app.engine) as connection:
+        touched = relink(connection, (), now)
+        if touched:
+            app.judge(connection, touched, now)
 
 
 def _rules(settings: Settings) -> Rules:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app import settings as config
-from app.bootstrap import configured
+from app.bootstrap import configured, crosswalk_file
 from collectors.contract import Connection, Stream
 from collectors.decode import decode, field_counts
 from collectors.errors import CollectorError, ConfigError
@@ -45,6 +45,8 @@ def examine(path: Path | None, names: tuple[str, ...], now: datetime) -> Iterato
     stray = set(names) - set(settings.systems)
     if stray:
         raise ConfigError(f"no system {min(stray)!r}", remedy=f"use one of {', '.join(settings.systems)}")
+    if not names:
+        yield from _crosswalk(settings)
     for name, common in settings.systems.items():
         if not names or name in names:
             try:
@@ -53,6 +55,20 @@ def examine(path: Path | None, names: tuple[str, ...], now: datetime) -> Iterato
                 yield _failed(name, "*", problem)
                 continue
             yield from _system(found, now)
+
+
+def _crosswalk(settings: config.Settings) -> Iterator[Finding]:
+    file = crosswalk_file(settings)
+    if file is None:
+        return
+    try:
+        rows, problems = file.rows()
+    except ConfigError as problem:
+        yield _failed("*", "crosswalk", problem)
+        return
+    yield Finding("*", "crosswalk", "ok", f"{len(rows)} of {len(rows) + len(problems)} rows can be used")
+    for bad in problems[:_SHOWN]:
+        yield Finding("*", "crosswalk", "warning", f"line {bad.line}: {bad.what}", bad.remedy)
 
 
 def _system(found: Configured, now: datetime) -> Iterator[Finding]:

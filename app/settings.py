@@ -136,6 +136,15 @@ class TraceSettings(_Section):
     keep: Duration = timedelta(days=30)
 
 
+class IdentitySettings(_Section):
+    """Which records mean the same: a CSV file that says so where no system does, and the role whose system
+    has the last word on a kind of record.
+    """
+
+    crosswalk: Path | None = None
+    system_of_record: dict[Literal["customer", "resource", "project"], Role] = {}
+
+
 class CalendarSettings(_Section):
     """A company's own days off, besides its country's holidays."""
 
@@ -153,6 +162,7 @@ class Settings(_Section):
     receiver: ReceiverSettings = ReceiverSettings()
     web: WebSettings = WebSettings()
     traces: TraceSettings = TraceSettings()
+    identity: IdentitySettings = IdentitySettings()
     calendar: dict[str, CalendarSettings] = {}
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env_file: Path | None = None

@@ -83,6 +83,7 @@ def poll_one(app: App, ways: Ways, configured: Configured, stream: Stream) -> No
 
 def tick(app: App) -> None:
     """What only time changes: thresholds passed, streams gone stale; and today's snapshot."""
+    guarded(lambda found: found.read_crosswalk(), app)()
     now = app.now()
     with writing(app.engine) as connection:
         evaluate(connection, (), now, app.rules)

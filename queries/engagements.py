@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -52,11 +53,18 @@ class _Edge(NamedTuple):
 
 
 def place_nodes(
-    connection: Connection, kind: str, source: Source, records: Sequence[Record]
+    connection: Connection,
+    kind: str,
+    source: Source,
+    records: Sequence[Record],
+    crosswalked: AbstractSet[tuple[str, str]] = frozenset(),
 ) -> tuple[dict[str, str], set[str]]:
-    """Register node records and their links; the engagement of each id, and every engagement touched."""
+    """Register node records and their links; the engagement of each id, and every engagement touched.
+
+    ``crosswalked`` are the ids and references that the crosswalk filled.
+    """
     owners = [Key(kind, source.system, record.id) for record in records]
-    edges = [edge for record in records for edge in _edges(kind, source, record)]
+    edges = [edge for record in records for edge in _edges(kind, source, record, crosswalked)]
     before = _stored_edges(connection, owners)
     targets = {edge.target for edge in edges} | {edge.target for edge in before}
     nodes = _load(connection, {*owners, *targets})
@@ -188,7 +196,7 @@ def _can_be_stored(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def _edges(kind: str, source: Source, record: Record) -> list[_Edge]:
+def _edges(kind: str, source: Source, record: Record, filled: AbstractSet[tuple[str, str]]) -> list[_Edge]:
     owner = Key(kind, source.system, record.id)
     found = []
     for name, target_kind in REFERENCES[kind].items():
@@ -196,8 +204,10 @@ def _edges(kind: str, source: Source, record: Record) -> list[_Edge]:
         if target_kind in NODE_KINDS and identifier is not None:
             system = getattr(record, f"{name}_system") or source.reference(name, kind)
             target = Key(target_kind, system, identifier)
+            own: str = record.link_method  # type: ignore[attr-defined]
             if target != owner:
-                found.append(_Edge(owner, name, target, record.link_method))  # type: ignore[attr-defined]
+                method = "crosswalk_file" if (record.id, name) in filled else own
+                found.append(_Edge(owner, name, target, method))
     return found
 
 

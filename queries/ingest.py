@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection
 
+from queries import crosswalk
+from queries.crosswalk import Filled, fill, remember
 from queries.derive import affected, reopen, settle
 from queries.engagements import (
     anchor_columns,
@@ -45,15 +47,17 @@ def ingest(
     connection: Connection, kind: str, source: Source, records: Sequence[Record], collected_at: datetime
 ) -> Ingested:
     """Store one batch of one kind. Any batch may come twice, late, or in any order: the store ends equal."""
-    told = digested(source, newest(records))
+    filled = fill(connection, kind, source, newest(records))
+    told = digested(source, filled.records)
     places, stored = _news(connection, kind, source, told)
     fresh, digests = [told.records[i] for i in places], [told.digests[i] for i in places]
     is_sqlite = connection.dialect.name == "sqlite"
     encoded = encode(kind, source, fresh, digests, collected_at, sqlite=is_sqlite)
     touched = {old.engagement for old in stored.values() if old.engagement}
-    done = Ingested(len(encoded.records), touched, told.refused + encoded.refused)
+    bad = [(filled.as_it_came(record), why) for record, why in told.refused + encoded.refused]
+    done = Ingested(len(encoded.records), touched, bad)
     if encoded.records:
-        _store(connection, kind, source, encoded, stored, done)
+        _store(connection, kind, source, encoded, stored, done, filled)
     if kind == "project":
         refused = {record.id for record, _ in done.refused}
         kept = [record for record in records if record.id not in refused]
@@ -61,13 +65,14 @@ def ingest(
     return done
 
 
-def _store(
+def _store(  # noqa: PLR0917 - the parts of a batch
     connection: Connection,
     kind: str,
     source: Source,
     encoded: Encoded,
     stored: Mapping[str, _Stored],
     done: Ingested,
+    filled: Filled,
 ) -> None:
     fresh = encoded.records
     keys = [(source.system, record.id) for record in fresh]
@@ -75,7 +80,8 @@ def _store(
     before = affected(connection, kind, keys)
     done.touched |= _undone_by(connection, kind, keys)
     ties = tied(kind, {stored[record.id].anchors for record in fresh if record.id in stored})
-    encoded.columns["engagement_id"] = engagements = _place(connection, kind, source, fresh, done.touched)
+    engagements = _place(connection, kind, source, fresh, done.touched, filled)
+    encoded.columns["engagement_id"] = engagements
     upsert(connection, RECORD_TABLES[kind], tuple(encoded.columns), encoded.rows(), encoded.same)
     done.touched |= set(engagements) - {None}  # type: ignore[arg-type]
     if ties:
@@ -87,6 +93,14 @@ def _store(
     done.touched |= settle(connection, kind, open_ends, before)
     done.touched |= settle(connection, "invoice_line", sorted(lines))
     done.touched |= reopen(connection, sorted(lost))
+
+
+def relink(connection: Connection, rows: Iterable[crosswalk.Row], now: datetime) -> set[str]:
+    """Make the crosswalk these rows, and store the records anew that a changed row names; whom it touched."""
+    touched: set[str] = set()
+    for (kind, system), records in sorted(crosswalk.change(connection, rows).items()):
+        touched |= ingest(connection, kind, Source(system), records, now).touched
+    return touched
 
 
 def mark_deleted(
@@ -165,10 +179,16 @@ def _news(
 
 
 def _place(
-    connection: Connection, kind: str, source: Source, records: Sequence[Record], touched: set[str]
+    connection: Connection,
+    kind: str,
+    source: Source,
+    records: Sequence[Record],
+    touched: set[str],
+    filled: Filled,
 ) -> list[str | None]:
+    remember(connection, kind, source.system, filled.own, {record.id for record in records})
     if kind in NODE_KINDS:
-        placed, moved = place_nodes(connection, kind, source, records)
+        placed, moved = place_nodes(connection, kind, source, records, filled.links)
         touched |= moved
         return [placed[record.id] for record in records]
     if kind in ANCHORS:

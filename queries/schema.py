@@ -153,6 +153,20 @@ link = Table(
     Index(None, "to_kind", "to_system", "to_id"),
 )
 
+crosswalk = Table(
+    "crosswalk",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("reference", Text, primary_key=True, comment="the reference it fills"),
+    Column("to_system", Text, nullable=False),
+    Column("to_id", Text, nullable=False),
+    Column("own_system", Text, comment="what the record says itself"),
+    Column("own_id", Text),
+    Column("own_method", Text),
+)
+
 stream_state = Table(
     "stream_state",
     metadata,

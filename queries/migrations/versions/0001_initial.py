@@ -187,6 +187,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_contract_line_engagement_id"), "contract_line", ["engagement_id"], unique=False)
     op.create_table(
+        "crosswalk",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False, comment="the reference it fills"),
+        sa.Column("to_system", sa.Text(), nullable=False),
+        sa.Column("to_id", sa.Text(), nullable=False),
+        sa.Column("own_system", sa.Text(), nullable=True, comment="what the record says itself"),
+        sa.Column("own_id", sa.Text(), nullable=True),
+        sa.Column("own_method", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("kind", "system", "id", "reference", name=op.f("pk_crosswalk")),
+    )
+    op.create_table(
         "customer",
         sa.Column("system", sa.Text(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
