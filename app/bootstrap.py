@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from metrics.evaluate import Rules, Threshold, evaluate
 from metrics.severity import Materiality
 from queries import polls
 from queries.errors import StoreError
+from queries.identity import HOME_ROLES
 from queries.ingest import relink
 from queries.records import KINDS, REFERENCES
 from queries.rows import Source
@@ -99,7 +100,8 @@ def build(path: Path | None) -> App:
     systems_ = tuple(configured(settings, name, common) for name, common in settings.systems.items())
     streams = {one.name: _streams(one) for one in systems_}
     roles = {one.name: one.roles for one in systems_}
-    systems_ = tuple(_with_references(one, streams, roles) for one in systems_)
+    last_word = settings.identity.roles()
+    systems_ = tuple(_with_references(one, streams, roles, last_word) for one in systems_)
     engine = open_engine(config.store_url(settings))
     try:
         migrate(engine)
@@ -200,7 +202,10 @@ def _streams(configured: Configured) -> tuple[Stream, ...]:
 
 
 def _with_references(
-    configured: Configured, streams: dict[str, tuple[Stream, ...]], roles: dict[str, tuple[str, ...]]
+    configured: Configured,
+    streams: dict[str, tuple[Stream, ...]],
+    roles: dict[str, tuple[str, ...]],
+    last_word: Mapping[str, str],
 ) -> Configured:
     """Say which system each unqualified reference means; two candidates need a word in the configuration."""
     keepers: dict[str, list[str]] = {kind: [] for kind in KINDS}
@@ -225,25 +230,11 @@ def _with_references(
                     remedy=f"use one of {', '.join(streams)}",
                 )
             continue
-        references[name] = _keeper(configured, name, kind, keepers[kind], roles)
+        role = last_word.get(kind) if name in _SAME else None
+        role = role or HOME_ROLES.get(kind)
+        references[name] = _keeper(configured, name, kind, keepers[kind], roles, role)
     source = Source(configured.name, references, configured.source.legal_entities)
     return replace(configured, source=source)
-
-
-#: the role whose system is meant where several keep a kind of record
-HOME_ROLES = {
-    "customer": "crm",
-    "opportunity": "crm",
-    "contract": "contract",
-    "contract_line": "contract",
-    "project": "psa",
-    "milestone": "psa",
-    "resource": "hcm",
-    "time_entry": "time",
-    "invoice": "erp",
-    "invoice_line": "erp",
-    "revenue_line": "revenue",
-}
 
 
 #: references that say "the same as": they tie no work together
@@ -251,9 +242,13 @@ _SAME = frozenset({"customer.customer", "resource.resource"})
 
 
 def _keeper(
-    configured: Configured, name: str, kind: str, keepers: list[str], roles: dict[str, tuple[str, ...]]
+    configured: Configured,
+    name: str,
+    kind: str,
+    keepers: list[str],
+    roles: dict[str, tuple[str, ...]],
+    role: str | None,
 ) -> str:
-    role = HOME_ROLES.get(kind)
     own = configured.name in keepers or role in configured.roles
     # a system that plays the kind's role is meant even before its first record is there
     home = [system for system, played in roles.items() if role in played and system != configured.name]

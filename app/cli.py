@@ -23,6 +23,7 @@ from collectors.discovery import systems
 from collectors.errors import ConfigError
 from metrics.evaluate import audit, evaluate
 from queries import exceptions, journey, untraceable
+from queries.identity import COMPARED
 from queries.store import reading, writing
 from queries.types import NO_CURRENCY
 
@@ -221,6 +222,36 @@ def _available(*, as_json: bool) -> None:
     names = ("kind", "title", "roles", "engine", "verified_against")
     columns = tuple(name.replace("_", " ") for name in names)
     write_table("Available systems", columns, _cells(flat, *names))
+
+
+@cli.command()
+def identity(
+    kind: Annotated[str | None, typer.Option("--kind", help="Only customer, resource or project.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which records are the same in several systems, what each says, and whose word counts."""
+    if kind is not None and kind not in COMPARED:
+        raise ConfigError(f"--kind: {kind!r} is not compared", remedy=f"use one of {', '.join(COMPARED)}")
+    with opened() as app, reading(app.engine) as connection:
+        found = report.identity_list(connection, app.settings.identity.roles(), kind)
+    if as_json:
+        write_json(found)
+        return
+    policy = [{**row, "systems": ", ".join(row["systems"])} for row in found["kinds"]]
+    columns = ("kind", "role", "systems", "pairs", "conflicts")
+    write_table("Systems of record", columns, _cells(policy, *columns))
+    told = [
+        {
+            **pair,
+            **{side: f"{pair[side]['system']} {pair[side]['id']}" for side in ("here", "there")},
+            "differs": ", ".join(
+                f"{row['name']}: {row['here']} | {row['there']}" for row in pair["compared"] if row["differs"]
+            ),
+        }
+        for pair in found["pairs"]
+    ]
+    columns_ = ("conflict", "kind", "here", "there", "differs", "method", "wins")
+    write_table(f"{len(told)} pairs", columns_, _cells(told, *columns_))
 
 
 @cli.command()

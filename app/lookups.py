@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from app.reads import PAGE_SIZE
 from app.store import store
-from queries import journey, stages, systems
+from queries import identity, journey, stages, systems
+from queries.identity import Pair, Policy
 from queries.spans import SpanRow
 from queries.stages import Standpoint
 
@@ -110,3 +111,58 @@ def stream_detail(system: str, stream: str) -> StreamDetail:
     with store() as (here, connection, _):
         rejects = [row for row in systems.rejects(connection, system) if row["stream"] == stream]
         return StreamDetail(systems.runs(connection, system, stream), rejects, here.now())
+
+
+# ---- identity ----------------------------------------------------------------------------------
+
+
+class IdentityPage(NamedTuple):
+    """The systems of record, a page of the pairs under the filters, and overruled rows of the crosswalk."""
+
+    policies: Sequence[Policy]
+    pairs: Sequence[Pair]
+    contradicted: Sequence[Mapping[str, Any]]
+    kind: str | None
+    only_conflicts: bool
+    page: int
+
+    @property
+    def items(self) -> int:
+        """How many pairs there are under the filters."""
+        mine = [row for row in self.policies if self.kind in (None, row.kind)]
+        return sum(row.conflicts if self.only_conflicts else row.pairs for row in mine)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.items // PAGE_SIZE))
+
+
+def identity_page(kind: str | None, page: int, *, only_conflicts: bool) -> IdentityPage:
+    """Pairs of a kind (none, or one there is not: of all), a page counted from 1."""
+    with store() as (here, connection, key):
+        wanted = kind if kind in identity.COMPARED else None
+        roles = tuple(sorted(here.settings.identity.roles().items()))
+        return _identity(key, wanted, page, only_conflicts, roles, connection)
+
+
+@st.cache_data(ttl=60, max_entries=64, show_spinner=False)
+def _identity(
+    key: str,
+    kind: str | None,
+    page: int,
+    only_conflicts: bool,  # noqa: FBT001 - a key of the cache
+    roles: tuple[tuple[str, str], ...],
+    _connection: Connection,
+) -> IdentityPage:
+    del key
+    found = identity.pairs(
+        _connection,
+        kind,
+        dict(roles),
+        only_conflicts=only_conflicts,
+        limit=PAGE_SIZE,
+        offset=PAGE_SIZE * (page - 1),
+    )
+    policies = identity.policies(_connection, dict(roles))
+    return IdentityPage(policies, found, identity.contradicted(_connection), kind, only_conflicts, page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 
 from metrics.check import checks
 from metrics.evaluate import Rules
-from queries import exceptions, findings, journey, systems, untraceable
+from queries import exceptions, findings, identity, journey, systems, untraceable
 from queries.spans import SpanRow
 from queries.types import iso
 
@@ -112,6 +113,39 @@ def _iso(instant: datetime | None) -> str | None:
 def system_list(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     """Every configured system and stream."""
     return systems.as_json(connection, now)
+
+
+def identity_list(
+    connection: Connection, roles: Mapping[str, str], kind: str | None = None
+) -> dict[str, Any]:
+    """The systems of record, the pairs that are tied, conflicts first, and the crosswalk's overruled rows."""
+    policies = [row for row in identity.policies(connection, roles) if kind in (None, row.kind)]
+    found = identity.pairs(connection, kind, roles, limit=_EVERYTHING)
+    return {
+        "kinds": [{**row._asdict(), "systems": list(row.systems)} for row in policies],
+        "pairs": [_identity_pair(pair) for pair in found],
+        "crosswalk_overruled": [
+            dict(row) for row in identity.contradicted(connection, _EVERYTHING) if kind in (None, row["kind"])
+        ],
+    }
+
+
+def _identity_pair(pair: identity.Pair) -> dict[str, Any]:
+    sides = {
+        name: {"system": side.system, "id": side.id, "name": side.name, "source_updated_at": _iso(side.at)}
+        for name, side in (("here", pair.here), ("there", pair.there))
+    }
+    return {
+        "kind": pair.kind,
+        **sides,
+        "method": pair.method,
+        "conflict": pair.conflict,
+        "compared": [row._asdict() for row in pair.compared],
+        "wins": pair.wins,
+        "crosswalk": None
+        if pair.crosswalk is None
+        else dict(zip(("system", "id"), pair.crosswalk, strict=True)),
+    }
 
 
 def reject_list(connection: Connection) -> list[dict[str, Any]]:

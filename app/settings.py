@@ -144,6 +144,10 @@ class IdentitySettings(_Section):
     crosswalk: Path | None = None
     system_of_record: dict[Literal["customer", "resource", "project"], Role] = {}
 
+    def roles(self) -> dict[str, str]:
+        """Kind -> the role with the last word, where the file says so."""
+        return {str(kind): str(role) for kind, role in self.system_of_record.items()}
+
 
 class CalendarSettings(_Section):
     """A company's own days off, besides its country's holidays."""

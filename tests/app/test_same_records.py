@@ -62,3 +62,10 @@ def test_without_a_system_of_record_a_name_means_the_system_itself(
     found = people(configured(tmp_path, systems))
 
     assert found["U1"] == ("psa", "E1", "native_reference")
+
+
+def test_policy_may_give_another_system_the_last_word(tmp_path: Path) -> None:
+    policy = '[identity.system_of_record]\nresource = "psa"\n'
+    found = people(configured(tmp_path, ("hcm", "psa", "erp"), extra=policy))
+
+    assert (found["U1"][0], found["X1"][0]) == ("psa", "psa")
