@@ -20,7 +20,8 @@ from opentelemetry import trace
 from sqlalchemy import Connection
 
 from metrics.calendar import Calendar
-from metrics.check import SHAPE, Check, Scope, checks
+from metrics.check import Check, Scope, checks
+from metrics.facts import add_facts, facts_of, facts_of_all
 from metrics.severity import Materiality, severity
 from queries import findings, fx, polls, read
 from queries.blocked import Blocked, blocked_subjects
@@ -30,9 +31,6 @@ _CHUNK = 400
 #: the calendar of records that name no legal entity
 NOWHERE = Calendar()
 _TRACER = trace.get_tracer("sightglass.metrics")
-_NUMBERS = (int, float)
-#: facts whose name begins so are of the whole subject, the same on each of its rows
-_ONCE = "total_"
 
 
 class Threshold(NamedTuple):
@@ -176,10 +174,10 @@ def _items(bench: _Bench, check: Check, names: Sequence[str] | None) -> list[Ope
         key = (*(row[name] for name in _SUBJECT), start)
         other = merged.get(key)
         if other is None:
-            merged[key] = [row, day, int(row["amount_minor"]), _facts(row)]
+            merged[key] = [row, day, int(row["amount_minor"]), facts_of(row)]
         else:
             other[2] += int(row["amount_minor"])
-            _add(other[3], row)
+            add_facts(other[3], row)
     bench.entities = sorted({*bench.entities, *(row["legal_entity"] for row in rows if row["legal_entity"])})
     limit = bench.rules.of(check)
     return [_item(bench, check, limit, key[-1], *parts) for key, parts in merged.items()]
@@ -214,32 +212,6 @@ def _item(  # noqa: PLR0913, PLR0917 - the parts of one item
         amount_minor=minor,
         facts={**facts, "since_day": day.isoformat()},
     )
-
-
-def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in row.items() if name not in SHAPE or name == "source_url"}
-
-
-def _add(total: dict[str, Any], row: Mapping[str, Any]) -> None:
-    """Numbers add up, totals do not; anything else is the first one's."""
-    for name, value in total.items():
-        more = row.get(name)
-        adds_up = isinstance(value, _NUMBERS) and not isinstance(value, bool) and not name.startswith(_ONCE)
-        if more is not None and adds_up:
-            total[name] = value + _plain(more)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    return value if value is None or isinstance(value, str | bool | float) else int(value)
-
-
-def _sum_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    total = dict(facts[0])
-    for other in facts[1:]:
-        _add(total, other)
-    return total
 
 
 # ---- findings --------------------------------------------------------------------------------
@@ -351,7 +323,7 @@ def _values(bench: _Bench, check: Check, items: list[OpenItem], as_of: datetime)
     ]
     first = min(owed, key=attrgetter("watch_at", "since"))
     act_at = min(item.act_at for item in owed)
-    facts = _sum_facts([first.facts, *(item.facts for item in due if item is not first)])
+    facts = facts_of_all([first.facts, *(item.facts for item in due if item is not first)])
     age = bench.calendar(first.legal_entity).age(date.fromisoformat(first.facts["since_day"]), as_of)
     words = check.explain(facts, age)
     # nothing is worth nothing in every currency

@@ -1,8 +1,9 @@
 """Fields a stream is mapped from that its rows have no more: noted at the end of every poll.
 
-A field counts as missing once it was had before, and not one of at least ``LEAST`` rows of a poll has it; one
-that only some rows ever had must be lacking in so many that chance does not explain it. It counts as
-back as soon as one row has it again, or the mapping no longer reads it.
+A field that nearly every row had counts as missing once not one of the last ``LEAST`` rows or more has it.
+One that only some rows ever had must be lacking in so many that chance does not explain it, and rows that
+come together are alike: a night's invoices for time have no milestone. It counts as back as soon as one row
+has it again, or the mapping no longer reads it.
 """
 
 from __future__ import annotations
@@ -18,55 +19,56 @@ from queries.schema import collection_run, stream_state
 
 LEAST = 20
 _CHANCE = 1e-6
+#: a field of which more rows than this have a value belongs to every row
+_NEARLY_ALL = 0.98
+#: rows of which we may suppose that they are alike
+_ALIKE = 100
 
-#: field -> rows that had it, and rows in which it was looked for
-Seen = dict[str, list[int]]
+#: field -> rows that had it, rows in which it was looked for up to then, and rows since then
+Seen = dict[str, tuple[int, int, int]]
 
 
 def note(connection: Connection, run: int, had: Mapping[str, int], rows: int, now: datetime) -> list[str]:
     """Keep what a poll saw: of each mapped field how many of its rows had it. What is missing now, sorted."""
     at = _place(connection, run)
-    state = connection.execute(
-        select(stream_state.c.seen_fields, stream_state.c.missing_fields, stream_state.c.missing_since).where(
-            at
-        )
-    ).one_or_none()
+    columns = (stream_state.c.seen_fields, stream_state.c.missing_fields, stream_state.c.missing_since)
+    state = connection.execute(select(*columns).where(at)).one_or_none()
     if state is None:
         return []
-    seen: Seen = json.loads(state.seen_fields or "{}")
-    lacking = lacks(seen, had, rows)
-    before = [name for name in json.loads(state.missing_fields or "[]") if name in had and not had[name]]
-    missing = sorted({*before, *lacking})
+    seen = _grown(json.loads(state.seen_fields or "{}"), had, rows)
+    missing = sorted(name for name, counts in seen.items() if _is_missing(*counts))
+    told = json.dumps(missing) if missing else None
     values: dict[str, Any] = {
-        "seen_fields": json.dumps(_grown(seen, had, rows, missing), sort_keys=True),
-        "missing_fields": json.dumps(missing) if missing else None,
+        "seen_fields": json.dumps(seen, sort_keys=True),
+        "missing_fields": told,
         "missing_since": (state.missing_since or now) if missing else None,
     }
     connection.execute(update(stream_state).where(at).values(values))
-    if lacking:
-        told = json.dumps(lacking)
+    if told and rows:
         connection.execute(
             update(collection_run).where(collection_run.c.id == run).values(missing_fields=told)
         )
     return missing
 
 
-def lacks(seen: Mapping[str, list[int]], had: Mapping[str, int], rows: int) -> list[str]:
-    """The fields that rows of this number ought to have, by what was seen before, and that none has."""
-    if rows < LEAST:
-        return []
-    gone = (name for name, count in had.items() if not count and name in seen)
-    return sorted(name for name in gone if (1 - seen[name][0] / seen[name][1]) ** rows < _CHANCE)
-
-
-def _grown(seen: Seen, had: Mapping[str, int], rows: int, missing: list[str]) -> Seen:
-    """What was ever seen of the fields that are mapped now; rows that lack a lost one say nothing of it."""
-    found = {name: counts for name, counts in seen.items() if name in had}
+def _grown(seen: Seen, had: Mapping[str, int], rows: int) -> Seen:
+    """What was ever seen of the fields that are mapped now."""
+    found: Seen = {}
     for name, count in had.items():
-        if rows and name not in missing and (count or name in found):
-            before = found.get(name, [0, 0])
-            found[name] = [before[0] + count, before[1] + rows]
+        before, looked, since = seen.get(name, (0, 0, 0))
+        if count:
+            found[name] = (before + count, looked + since + rows, 0)
+        elif before:
+            found[name] = (before, looked, since + rows)
     return found
+
+
+def _is_missing(had: int, looked: int, since: int) -> bool:
+    return since >= LEAST and _is_no_chance(had / looked, since)
+
+
+def _is_no_chance(share: float, rows: int) -> bool:
+    return share > _NEARLY_ALL or (1 - share) ** (rows // _ALIKE) < _CHANCE
 
 
 def _place(connection: Connection, run: int) -> Any:

@@ -79,11 +79,12 @@ def test_it_clears_when_one_row_has_it_again_or_nobody_maps_it(firm: Cast, had: 
     assert firm.changes(identifier) == ["opened", "cleared"]
 
 
-def test_a_few_rows_prove_nothing_and_change_nothing(firm: Cast) -> None:
+def test_a_few_rows_prove_nothing_until_they_are_many(firm: Cast) -> None:
     poll(firm, ALL)
-    assert poll(firm, {**ALL, "rate": 0}, rows=19) == []
+    assert poll(firm, {**ALL, "rate": 0}, rows=10) == []
+    assert poll(firm, {**ALL, "rate": 0}, rows=9) == []
 
-    poll(firm, {**ALL, "rate": 0})
+    assert poll(firm, {**ALL, "rate": 0}, rows=1) == ["rate"]
     assert poll(firm, dict.fromkeys(ALL, 0), rows=0) == ["rate"]
 
 
@@ -95,8 +96,15 @@ def test_what_was_never_there_is_not_missed(firm: Cast) -> None:
 def test_a_field_that_few_rows_ever_had_is_missed_only_where_chance_is_no_excuse(firm: Cast) -> None:
     assert poll(firm, {"ended": 10}, rows=1000) == []
 
-    assert poll(firm, {"ended": 0}, rows=60) == []
-    assert poll(firm, {"ended": 0}, rows=5000) == ["ended"]
+    assert poll(firm, {"ended": 0}, rows=5000) == []
+    assert poll(firm, {"ended": 0}, rows=2_000_000) == ["ended"]
+
+
+def test_rows_that_come_together_are_alike(firm: Cast) -> None:
+    assert poll(firm, {"milestone": 450}, rows=1000) == []
+
+    # a night's invoices for time, of which none has a milestone
+    assert poll(firm, {"milestone": 0}, rows=300) == []
 
 
 def test_it_stays_missing_since_the_first_poll_without_it(firm: Cast) -> None:
