@@ -28,6 +28,8 @@ from queries.store import writing
 
 _LOG = logging.getLogger(__name__)
 _TICK_S = 60
+#: however fast the firm's time goes
+_LEAST_S = 5
 
 
 def run(app: App) -> None:
@@ -40,7 +42,7 @@ def run(app: App) -> None:
     for configured in app.systems:
         for stream in app.streams[configured.name]:
             _schedule(scheduler, app, ways, configured, stream)
-    scheduler.add_job(guarded(tick, app), "interval", seconds=pace(app, _TICK_S), name="tick")
+    scheduler.add_job(guarded(tick, app), "interval", seconds=max(pace(app, _TICK_S), _LEAST_S), name="tick")
     scheduler.add_job(guarded(keep_house, app), "cron", hour=2, minute=15, name="nightly")
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

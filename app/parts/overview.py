@@ -101,9 +101,36 @@ def _station_state(station: Station, blind: frozenset[str]) -> tuple[Mark, str]:
 
 
 def tiles(page: OverviewPage, legal_entity: str | None) -> Html:
-    """What is at risk in all, and one tile a check."""
-    cards = [_check(page, figures, legal_entity) for figures in page.overview.checks]
-    return tag("div", _risk(page, legal_entity), *cards, class_="sg-tiles")
+    """What is at risk in all, one tile a check of money, the most of it first, and a line for the others."""
+    cards = [_check(page, figures, legal_entity) for figures in money_first(page)]
+    return tag("div", _risk(page, legal_entity), *cards, _others(page, legal_entity), class_="sg-tiles")
+
+
+def money_first(page: OverviewPage) -> list[CheckFigures]:
+    """The checks that are about money, the most money first."""
+    found = [figures for figures in page.overview.checks if page.checks[figures.key].needs_amount]
+    return sorted(found, key=lambda one: (-(one.worth.group_minor or 0), -one.worth.items, one.key))
+
+
+def _others(page: OverviewPage, legal_entity: str | None) -> Html | None:
+    """Checks of records and sources: those that have something open by name, the quiet ones by number."""
+    others = [figures for figures in page.overview.checks if not page.checks[figures.key].needs_amount]
+    if not others:
+        return None
+    loud = [one for one in others if one.worth.items or page.outcomes[one.key]["outcome"] == "unknown"]
+    links = [_other(page, figures, legal_entity) for figures in loud]
+    quiet = len(others) - len(loud)
+    rest = common.mark(Mark("●", "", "ok"), f"{words.counted(quiet, 'check')} with nothing open")
+    head = tag("b", "Records and sources")
+    return tag("div", head, *links, rest if quiet else None, class_="sg-tile sg-others")
+
+
+def _other(page: OverviewPage, figures: CheckFigures, legal_entity: str | None) -> Html:
+    check = page.checks[figures.key]
+    state, said = _outcome(page.outcomes[figures.key], figures.worth)
+    count = words.number(figures.worth.items) if figures.worth.items else said
+    address = href("/exceptions", check=figures.key, entity=legal_entity)
+    return inside(address, common.mark(state, f"{check.title}: {count}"), title=check.question)
 
 
 def _risk(page: OverviewPage, legal_entity: str | None) -> Html:
@@ -232,8 +259,9 @@ def bars(page: OverviewPage, legal_entity: str | None) -> Html:
     """Open exceptions by check and age: one bar a check, as long as its money (or its number)."""
     found = page.overview
     sizes = {key: _size(part, found.currency) for key, part in found.bars.items()}
-    longest = max((sum(sizes.get((c.key, b.key), 0) for b in BANDS) for c in found.checks), default=0)
-    rows = [_bar(page, figures, sizes, longest, legal_entity) for figures in found.checks]
+    shown = money_first(page)
+    longest = max((sum(sizes.get((c.key, b.key), 0) for b in BANDS) for c in shown), default=0)
+    rows = [_bar(page, figures, sizes, longest, legal_entity) for figures in shown]
     legend = [tag("span", tag("i", class_=f"sg-band-{i}"), words.BANDS[b.key]) for i, b in enumerate(BANDS)]
     what = (
         f"in {found.currency}"

@@ -14,9 +14,11 @@ from app import page, store
 from app.filters import read, write
 from app.store import VARIABLE
 from metrics.check import checks
+from metrics.evaluate import evaluate
+from queries import polls
 from queries.slices import Slice
 from tests.app.firm import LATER, NOW, Play, furnish, healthy, many, snap, stuck
-from tests.cast import K1, K2, K3, Cast
+from tests.cast import K1, K2, K3, Cast, utc
 
 EURO = '[money]\nreporting_currency = "EUR"\n'
 URLS = [view.page.url for view in page.views()]
@@ -182,7 +184,23 @@ def test_a_trend_needs_two_days(house: Furnish) -> None:
 
     house(twice, extra=EURO)
 
-    assert markup(draw("overview")).count("sg-days") == len(checks())
+    about_money = [check for check in checks().values() if check.needs_amount]
+    assert markup(draw("overview")).count("sg-days") == len(about_money)
+
+
+def test_checks_of_records_and_sources_share_a_line_and_the_quiet_ones_are_counted(house: Furnish) -> None:
+    def failing(firm: Cast) -> None:
+        stuck(firm)
+        run = polls.start_run(firm.connection, "psa", "project", utc(NOW), None)
+        polls.end_run(firm.connection, run, now=utc(NOW), outcome="failed", error="psa answered 503.")
+        evaluate(firm.connection, (), utc(NOW), firm.rules)
+
+    house(failing, extra=EURO)
+
+    drawn = markup(draw("overview"))
+    quiet = sum(not check.needs_amount for check in checks().values()) - 1
+    assert "Stream not read: 1" in drawn
+    assert f"{quiet} checks with nothing open" in drawn
 
 
 # ---- exceptions ------------------------------------------------------------------------------------

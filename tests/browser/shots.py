@@ -23,7 +23,13 @@ SIZES = {1440: 900, 390: 844}
 SCHEMES = ("light", "dark")
 
 #: name of a picture -> address; the link to one engagement is found on the exceptions page
-PAGES = {"overview": "/", "exceptions": "/exceptions", "engagements": "/engagement", "systems": "/systems"}
+PAGES = {
+    "overview": "/",
+    "exceptions": "/exceptions",
+    "engagements": "/engagement",
+    "systems": "/systems",
+    "identity": "/identity",
+}
 VIEWS = ("timeline", "spans", "records", "evidence", "exceptions")
 
 _DRAWN = ".sg-fresh"

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.browser
 CHECK = "unbilled_approved_time"
 #: where the pictures of the documentation are kept; set by `make shots`
 KEPT = os.environ.get("SIGHTGLASS_SHOTS")
-IN_THE_DOCS = ("overview", "exceptions", "engagement-timeline", "engagement-spans", "systems")
+IN_THE_DOCS = ("overview", "exceptions", "engagement-timeline", "engagement-spans", "systems", "identity")
 
 
 @dataclass
@@ -51,7 +51,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         missing("Chromium", "install the package chromium")
     folder = tmp_path_factory.mktemp("demo")
     environment = {**os.environ, "PYTHONPATH": str(firm.ROOT)}
-    command = [sys.executable, "-m", "app", "up", "--demo"]
+    # the firm's clock stands still, so that pages and commands tell the same
+    command = [sys.executable, "-m", "app", "up", "--demo", "--speed", "0"]
     with (
         (folder / "log").open("w") as log,
         subprocess.Popen(
@@ -60,10 +61,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     ):
         try:
             assert process.stdout is not None
-            line = process.stdout.readline()
-            found = re.search(r"http://\S+", line)
+            # the simulated firm says first where it is
+            line = process.stdout.readline() + process.stdout.readline()
+            found = re.findall(r"http://\S+", line)
             assert found, (line, (folder / "log").read_text()[-2000:])
-            demo = Running(found[0], folder / ".sightglass" / "demo" / "sightglass.toml", process)
+            demo = Running(found[-1], folder / ".sightglass" / "firm" / "sightglass.toml", process)
             wait_until_judged(demo)
             yield demo
         finally:
