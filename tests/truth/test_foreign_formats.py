@@ -37,6 +37,7 @@ def test_every_planted_gap_is_found_under_the_ids_the_firm_uses(handed: foreign.
         ("project_awaiting_activation", "crm"),
         *(("unbilled_approved_time", psa) for psa in ("psa_a", "psa_b")),
         *(("milestone_without_revenue", psa) for psa in ("psa_a", "psa_b")),
+        ("linked_records_disagree", "erp"),
     }
     assert firm.found(handed.config) == handed.expected
     assert firm.drift(handed.config) == {}
