@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +14,18 @@ from collectors.decode import Decoded, decode, raw_text, refusal
 from queries.records import Record
 from queries.rejects import Reject
 from queries.rows import Source
+
+
+@contextmanager
+def unswept() -> Iterator[None]:
+    """Look for no garbage meanwhile: a batch makes rows by the ten thousand and never a circle of them."""
+    sweeps = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if sweeps:
+            gc.enable()
 
 
 @dataclass(slots=True)

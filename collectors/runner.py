@@ -22,7 +22,7 @@ from typing import Any
 from opentelemetry import trace
 from sqlalchemy import Connection, Engine
 
-from collectors.batch import Batch, refusals
+from collectors.batch import Batch, refusals, unswept
 from collectors.contract import Connection as SystemConnection
 from collectors.contract import Stream, System
 from collectors.decode import decode
@@ -292,7 +292,7 @@ class _Poll:
         if not batch.pages:
             return
         source, stream, now = self.configured.source, self.stream, self.runner.clock()
-        with writing(self.runner.engine) as store:
+        with unswept(), writing(self.runner.engine) as store:
             records = batch.records()
             done = ingest(store, stream.kind, source, records, now)
             refused = {record.id for record, _ in done.refused}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from sqlalchemy import Connection
 
@@ -53,7 +53,7 @@ def ingest(
     fresh, digests = [told.records[i] for i in places], [told.digests[i] for i in places]
     is_sqlite = connection.dialect.name == "sqlite"
     encoded = encode(kind, source, fresh, digests, collected_at, sqlite=is_sqlite)
-    touched = {old.engagement for old in stored.values() if old.engagement}
+    touched = {old[_ENGAGEMENT] for old in stored.values() if old[_ENGAGEMENT]}
     bad = [(filled.as_it_came(record), why) for record, why in told.refused + encoded.refused]
     done = Ingested(len(encoded.records), touched, bad)
     if encoded.records:
@@ -70,7 +70,7 @@ def _store(  # noqa: PLR0917 - the parts of a batch
     kind: str,
     source: Source,
     encoded: Encoded,
-    stored: Mapping[str, _Stored],
+    stored: Mapping[str, Row],
     done: Ingested,
     filled: Filled,
 ) -> None:
@@ -79,7 +79,7 @@ def _store(  # noqa: PLR0917 - the parts of a batch
     done.touched |= _of_customers(connection, kind, source, fresh)
     before = affected(connection, kind, keys)
     done.touched |= _undone_by(connection, kind, keys)
-    ties = tied(kind, {stored[record.id].anchors for record in fresh if record.id in stored})
+    ties = tied(kind, {stored[record.id][_ANCHORS:] for record in fresh if record.id in stored})
     engagements = _place(connection, kind, source, fresh, done.touched, filled)
     encoded.columns["engagement_id"] = engagements
     upsert(connection, RECORD_TABLES[kind], tuple(encoded.columns), encoded.rows(), encoded.same)
@@ -87,7 +87,7 @@ def _store(  # noqa: PLR0917 - the parts of a batch
     if ties:
         now = leaf_ties(connection, kind, source.system, [record.id for record in fresh])
         release(connection, kind, ties - now, done.touched)
-    done.touched |= _judged_by(connection, kind, source, fresh)
+    done.touched |= _judged_by(connection, kind, keys)
     lines, lost = _billed_time(connection, kind, source, fresh, stored)
     open_ends = _unsettled(connection, source, fresh, lines) if kind == "time_entry" else keys
     done.touched |= settle(connection, kind, open_ends, before)
@@ -146,17 +146,13 @@ def newest(records: Sequence[Record]) -> list[Record]:
     return list(best.values())
 
 
-class _Stored(NamedTuple):
-    """What the store held of a record that changed: its engagement, the nodes it named, its invoice line."""
-
-    engagement: str | None
-    line: str | None
-    anchors: Row
+#: places in what the store held of a record that changed; the nodes it named come last
+_VERSION, _ENGAGEMENT, _LINE, _ANCHORS = range(1, 5)
 
 
 def _news(
     connection: Connection, kind: str, source: Source, told: Digested
-) -> tuple[list[int], dict[str, _Stored]]:
+) -> tuple[list[int], dict[str, Row]]:
     """Places of the records not stored yet, or in an older version, and what the store held of these."""
     table, ids = RECORD_TABLES[kind], [record.id for record in told.records]
     # most of what a poll brings is there already: of that, only the digest is asked for
@@ -165,16 +161,14 @@ def _news(
     line = "invoice_line_id" if kind == "time_entry" else "id"
     columns = ("id", "source_updated_at", "engagement_id", line, *anchor_columns(kind), "deleted_at")
     changed = [ids[i] for i in other if ids[i] in known]
-    found = {row[0]: row[1:] for row in rows_by_id(connection, table, columns, source.system, changed)}
+    stored = {row[0]: row for row in rows_by_id(connection, table, columns, source.system, changed)}
     news: list[int] = []
-    stored: dict[str, _Stored] = {}
     for i in other:
-        old = found.get(ids[i])
-        if old is None:
+        old = stored.get(ids[i])
+        if old is None or to_micros(told.records[i].source_updated_at) >= old[_VERSION]:
             news.append(i)
-        elif to_micros(told.records[i].source_updated_at) >= old[0]:
-            news.append(i)
-            stored[ids[i]] = _Stored(old[1], old[2], old[3:])
+        else:
+            del stored[ids[i]]
     return news, stored
 
 
@@ -235,15 +229,15 @@ def _of_customers(connection: Connection, kind: str, source: Source, records: Se
     return {row[0] for row in rows_by(connection, "node", ("engagement_id",), ("customer",), changed)}
 
 
-def _judged_by(connection: Connection, kind: str, source: Source, records: Sequence[Record]) -> set[str]:
+def _judged_by(connection: Connection, kind: str, keys: Sequence[tuple[str, str]]) -> set[str]:
     """Engagements these records decide on without naming them: by a calendar, a rate, a reversal."""
     if kind == "legal_entity":
-        keys = [(record.id,) for record in records]
-        rows = rows_by(connection, "open_item", ("engagement_id",), ("legal_entity",), keys)
+        codes = [(identifier,) for _, identifier in keys]
+        rows = rows_by(connection, "open_item", ("engagement_id",), ("legal_entity",), codes)
     elif kind == "fx_rate":
         rows = select_rows(connection, "SELECT DISTINCT engagement_id FROM finding WHERE is_open")
     else:
-        return _undone_by(connection, kind, [(source.system, record.id) for record in records])
+        return _undone_by(connection, kind, keys)
     return {row[0] for row in rows if row[0]}
 
 
@@ -291,15 +285,19 @@ def _billed_time(
     kind: str,
     source: Source,
     records: Sequence[Record],
-    stored: Mapping[str, _Stored],
+    stored: Mapping[str, Row],
 ) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Replace which entries these records say are billed; lines whose pool changed, entries let go."""
     if kind not in ("invoice_line", "time_entry"):
         return set(), set()
     # only what was stored can have said something before, and an entry only if it named its line
-    owners = [(kind, source.system, identifier) for identifier, old in stored.items() if old.line]
+    owners = [(kind, source.system, identifier) for identifier, old in stored.items() if old[_LINE]]
     key = ("owner_kind", "owner_system", "owner_id")
     before = rows_by(connection, "billed_time", _BILLED, key, owners)
+    if kind == "time_entry":
+        records = [
+            entry for entry in cast("Sequence[TimeEntry]", records) if entry.invoice_line_id is not None
+        ]
     rows = [row for record in records for row in _billed_rows(kind, source, record)]
     execute_many(
         connection,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from app.telemetry import tracing
-from collectors.batch import Batch
+from collectors.batch import Batch, unswept
 from collectors.contract import Page
 from collectors.decode import Decoded
 from collectors.errors import FatalError, RetriableError, SkippableError
@@ -389,3 +390,14 @@ def test_many_quarantined_rows_are_judged_together(engine: Engine) -> None:
 
     assert till.runner.retry_rejects(till.configured, till.shop.streams()[0]) == (30, 0)
     assert [len(touched) for touched in till.judged] == [30]
+
+
+def test_garbage_is_swept_again_however_a_batch_ended() -> None:
+    with pytest.raises(ZeroDivisionError), unswept():
+        assert not gc.isenabled()
+        1 / 0  # noqa: B018 - whatever goes wrong
+
+    assert gc.isenabled()
+    with unswept(), unswept():
+        assert not gc.isenabled()
+    assert gc.isenabled()

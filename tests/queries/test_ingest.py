@@ -271,3 +271,16 @@ def test_what_all_records_of_a_batch_say_alike_is_kept_as_they_say_it(firm: Cast
 
     assert [row(firm, "opportunity", f"O{n}")["name"] for n in range(3)] == [said, "other", None]
     assert [row(firm, "opportunity", f"O{n}")["customer_id"] for n in range(3)] == [said, said, None]
+
+
+@pytest.mark.parametrize("number", [range(150), range(0, 1_500, 10)], ids=["side by side", "far apart"])
+def test_what_is_stored_is_found_wherever_its_id_lies(firm: Cast, number: range) -> None:
+    arrive(firm, *(deal(firm, f"O{n:04d}", at=OLD, amount="1") for n in range(1_500)))
+    again = [deal(firm, f"O{n:04d}", at=OLD, amount="1" if n % 20 else "2") for n in number]
+    new = [deal(firm, f"N{n:04d}", at=OLD, amount="1") for n in range(5)]
+    strange = [deal(firm, f"O{n:04d}é", at=OLD, amount="1") for n in range(5)]
+
+    done = arrive(firm, *again, *new, *strange)
+
+    assert done.changed == sum(n % 20 == 0 for n in number) + 10
+    assert arrive(firm, *again, *new, *strange).changed == 0
