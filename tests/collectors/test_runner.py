@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import os
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +12,6 @@ import pytest
 from sqlalchemy import Engine, select
 
 from app.telemetry import tracing
-from collectors.batch import Batch, unswept
-from collectors.contract import Page
-from collectors.decode import Decoded
 from collectors.errors import FatalError, RetriableError, SkippableError
 from queries import polls, rejects
 from queries.ingest import stored_ids
@@ -70,16 +65,6 @@ def test_a_poll_stores_judges_and_remembers_where_it_was(engine: Engine) -> None
     till.shop.rows.append(row("P5"))
     assert till.poll().progress.read == 1
     assert till.shop.asked == [None, "5"]
-
-
-def test_pages_wait_from_the_first_of_their_own_batch_on() -> None:
-    batch = Batch()
-    time.sleep(0.05)
-    batch.add(Page([row("P1")]), Decoded())
-
-    assert not batch.is_due(rows=2, seconds=0.05)
-    time.sleep(0.05)
-    assert batch.is_due(rows=2, seconds=0.05)
 
 
 def test_pages_that_follow_closely_are_stored_and_judged_together(engine: Engine) -> None:
@@ -390,14 +375,3 @@ def test_many_quarantined_rows_are_judged_together(engine: Engine) -> None:
 
     assert till.runner.retry_rejects(till.configured, till.shop.streams()[0]) == (30, 0)
     assert [len(touched) for touched in till.judged] == [30]
-
-
-def test_garbage_is_swept_again_however_a_batch_ended() -> None:
-    with pytest.raises(ZeroDivisionError), unswept():
-        assert not gc.isenabled()
-        1 / 0  # noqa: B018 - whatever goes wrong
-
-    assert gc.isenabled()
-    with unswept(), unswept():
-        assert not gc.isenabled()
-    assert gc.isenabled()
