@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from collectors.errors import ConfigError
 from sandbox.living.configuration import configuration, prepare
-from sandbox.living.home import Home
+from sandbox.living.home import Home, InUseError
 
 FOLDER = Path(".sightglass") / "firm"
 PORT = 8610
@@ -15,11 +16,18 @@ SEED = 7
 
 
 def settle(folder: Path, address: str, *, seed: int = SEED, engagements: int = ENGAGEMENTS) -> Path:
-    """The configuration that watches the firm of a folder at an address; the firm is founded if it is new."""
-    Home.opened(folder, seed=seed, engagements=engagements)
-    prepare(folder)
+    """The configuration that watches the firm of a folder at an address; the firm is founded if it is new.
+
+    Raises ConfigError while another process serves that firm: its watchers know it at another address.
+    """
+    home = Home.opened(folder, seed=seed, engagements=engagements)
     file = folder / "sightglass.toml"
-    text = configuration(address)
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
-        file.write_text(text, encoding="utf-8")
+    try:
+        with home.alone():
+            prepare(folder)
+            text = configuration(address)
+            if not file.exists() or file.read_text(encoding="utf-8") != text:
+                file.write_text(text, encoding="utf-8")
+    except InUseError as error:
+        raise ConfigError(str(error), remedy="stop that process, or work in another folder") from error
     return file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -61,10 +62,13 @@ def serve_(  # noqa: PLR0917 - what a firm is served with
 ) -> None:
     """Let a firm live behind the APIs of its systems, until told to stop; /truth says what must be found."""
     processes.end_with_parent()
-    config = demo.settle(out, f"http://{host}:{port}", seed=seed, engagements=engagements)
+    free = processes.free_port(host, port)
+    if port and free != port:
+        raise ConfigError(f"port {port} of {host} is taken", remedy=f"name another: --port {free} is free")
+    config = demo.settle(out, f"http://{host}:{free}", seed=seed, engagements=engagements)
     home = Home.opened(out, seed=seed, engagements=engagements)
-    typer.echo(f"The firm: http://{host}:{port}   watched by {config}", err=True)
-    serve(home, host, port, speed, traces)
+    typer.echo(f"The firm: http://{host}:{free}   watched by {config}", err=True)
+    serve(home, host, free, speed, traces)
 
 
 @sandbox.command()
@@ -87,7 +91,7 @@ def repair(identifier: Annotated[str, typer.Argument(metavar="FAULT")], at: At =
 
 
 @sandbox.command()
-def skip(hours: Annotated[float, typer.Argument(min=0)], at: At = _HERE) -> None:
+def skip(hours: Annotated[float, typer.Argument(min=0, max=8784)], at: At = _HERE) -> None:
     """Set the firm's clock so many hours ahead; what would have happened meanwhile happens."""
     write_json(_asked(at, "POST", "/skip", {"hours": hours}))
 
@@ -99,19 +103,17 @@ def truth_(at: At = _HERE) -> None:
 
 
 def _asked(address: str, method: str, path: str, told: dict[str, Any] | None = None) -> Any:
-    parts = urlsplit(address)
-    connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port or 80, timeout=60)
+    headers = {"Content-Type": "application/json"}
     try:
-        headers = {"Content-Type": "application/json"}
-        connection.request(method, path, None if told is None else json.dumps(told), headers)
-        reply = connection.getresponse()
-        found = json.loads(reply.read())
-    except (OSError, HTTPException, json.JSONDecodeError) as error:
+        parts = urlsplit(address if "//" in address else f"//{address}")
+        connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port or 80, timeout=60)
+        with closing(connection):
+            connection.request(method, path, None if told is None else json.dumps(told), headers)
+            found = json.loads(connection.getresponse().read())
+    except (OSError, HTTPException, ValueError) as error:
         raise ConfigError(
             f"no simulated firm answers at {address}: {error}", remedy="start one: sightglass sandbox serve"
         ) from error
-    finally:
-        connection.close()
     if "error" in found:
         raise ConfigError(f"the firm refuses: {found['error']}", remedy="see sightglass sandbox fault")
     return found

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 
 Wall = Callable[[], datetime]
@@ -47,6 +48,13 @@ class Clock:
 
     @classmethod
     def read(cls, file: Path) -> Clock:
-        """The clock as it was last told."""
+        """The clock as it was last told. Raises OSError without the file, ValueError for what is no clock."""
         told = json.loads(file.read_text(encoding="utf-8"))
-        return cls(datetime.fromisoformat(told["at"]), datetime.fromisoformat(told["wall"]), told["speed"])
+        try:
+            at, wall = (datetime.fromisoformat(told[name]) for name in ("at", "wall"))
+            speed = float(told["speed"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"at, wall and speed are not all there: {error}") from error
+        if at.tzinfo is None or wall.tzinfo is None or not 0 <= speed < inf:
+            raise ValueError("at and wall are instants with their zones, speed a number from 0 on")
+        return cls(at, wall, speed)

@@ -6,10 +6,12 @@ an operator put in befall it at the same moments.
 
 from __future__ import annotations
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,9 +20,13 @@ from sandbox.living.faults import Fault
 from sandbox.living.firm import Firm
 
 CLOCK = "clock.json"
-_FIRM = "firm.json"
+_FIRM, _LOCK = "firm.json", "lock"
 _EARLY = 6
 Verb = Literal["inject", "repair"]
+
+
+class InUseError(Exception):
+    """Another process serves the firm of this folder: two would set its one clock against each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +89,21 @@ class Home:
         """The firm as it stands at its clock's time, after all that was done to it."""
         firm = Firm(self.seed, self.engagements, self.start)
         for deed in self.deeds:
-            firm.timeline.at(datetime.fromisoformat(deed.at), partial(_do, firm, deed))
+            # after what else happened at that very moment, as it was done
+            firm.advance(datetime.fromisoformat(deed.at))
+            _do(firm, deed)
         firm.advance(self.clock.now())
         return firm
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """This process has the folder for itself while the block lasts. Raises InUseError when it cannot."""
+        with (self.folder / _LOCK).open("w", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InUseError(f"the firm in {self.folder} is served already") from error
+            yield
 
     def does(self, firm: Firm, verb: Verb, what: str, target: str | None = None) -> Fault:
         """Do something to the firm, and remember it. Raises ValueError for what cannot be done."""

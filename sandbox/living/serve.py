@@ -36,6 +36,8 @@ _STEP_S = 0.25
 #: traces sent in one request
 _TOGETHER = 400
 _BAD_REQUEST, _OK = 400, 200
+#: a year: a slip of the pen would keep everybody waiting
+_MOST_HOURS = 8784
 
 
 class Served:
@@ -88,7 +90,8 @@ class Served:
 
     async def _send(self) -> None:
         while self._traces:
-            self._unsent.extend(self.firm.take_spans())
+            # while a receiver is away the firm forgets the oldest, so that nothing grows without end
+            self._unsent = self._unsent or list(self.firm.take_spans())
             while self._unsent:
                 some = self._unsent[:_TOGETHER]
                 if not await asyncio.to_thread(_posted, self._traces, some):
@@ -127,7 +130,7 @@ class Served:
         told = await _told(request)
 
         def skip() -> None:
-            self.clock.skip(timedelta(hours=float(told.get("hours", ""))))
+            self.clock.skip(_hours(told.get("hours", "")))
             self.firm.advance(self.clock.now())
             self.home.clock = self.clock
 
@@ -153,11 +156,21 @@ def _from_here(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("Host")
 
 
+def _hours(told: str) -> timedelta:
+    try:
+        hours = float(told)
+    except ValueError:
+        hours = -1.0
+    if not 0 <= hours <= _MOST_HOURS:
+        raise ValueError(f"{told!r} is no number of hours from 0 to {_MOST_HOURS}")
+    return timedelta(hours=hours)
+
+
 async def _told(request: Request) -> dict[str, str]:
     if "json" in request.headers.get("Content-Type", ""):
         try:
             told = await request.json()
-        except json.JSONDecodeError:
+        except ValueError:
             return {}
         return {str(key): str(value) for key, value in told.items()} if isinstance(told, dict) else {}
     return {key: str(value) for key, value in (await request.form()).items()}
@@ -183,6 +196,7 @@ def _posted(address: str, requests: Sequence[Json]) -> bool:
 
 
 def serve(home: Home, host: str, port: int, speed: float, traces: str | None = None) -> None:
-    """Serve the firm until told to stop."""
-    served = Served(home, speed, traces)
-    uvicorn.run(served.app(), host=host, port=port, log_level="warning", date_header=False, access_log=False)
+    """Serve the firm until told to stop. Raises InUseError while another process serves it."""
+    with home.alone():
+        app = Served(home, speed, traces).app()
+        uvicorn.run(app, host=host, port=port, log_level="warning", date_header=False, access_log=False)
