@@ -85,7 +85,7 @@ def _projects(chosen: CertiniaSettings) -> dict[str, Any]:
     return {
         "customer": changed(chosen, "customer", "Account", {"name": "Name"}),
         "resource": changed(chosen, "resource", "Contact", {
-            "name": "Name", "email": "Email", "active": "pse__Is_Resource_Active__c",
+            "name": "Name", "active": "pse__Is_Resource_Active__c",
         }, where="pse__Is_Resource__c = true"),
         "project": changed(chosen, "project", "pse__Proj__c", {
             "number": "pse__Project_ID__c", "name": "Name", "customer_id": "pse__Account__c",

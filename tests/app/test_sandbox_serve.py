@@ -18,7 +18,8 @@ import pytest
 from app import entry
 from sandbox.living.faults import KINDS
 from sandbox.living.home import Home
-from tests.app.served_firm import ROOT, SPEED, Served, command, receiving, served
+from tests.app.served_firm import SPEED, Served, command, receiving, served
+from tests.truth.firm import ROOT
 
 Run = Callable[..., tuple[int, str, str]]
 #: nobody works anywhere, and what was told on Friday has arrived or is dead
@@ -199,7 +200,7 @@ def test_the_page_shows_systems_and_faults_and_takes_forms(firm: Served) -> None
     assert [name for name in firm.truth()["systems"] if f'<span class="up">{name}</span>' not in page] == []
 
     done = firm.form("/faults", kind="throttling", target="hcm", origin=firm.address)
-    assert (done.status, done.headers["Location"]) == (303, "/")
+    assert (done.status, done.headers["location"]) == (303, "/")
     page = firm.ask("/").text
     assert '<span class="throttled">hcm</span>' in page
     form = re.search(r'action="(/faults/F\d+/repair)"', page)

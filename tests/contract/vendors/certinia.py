@@ -116,10 +116,10 @@ CASES = (
             "resource": Sample(
                 table="Contact",
                 fields={
-                    "Name": "Ada King", "Email": "ada@firm1.example", "pse__Is_Resource__c": True,
+                    "Name": "Ada King", "pse__Is_Resource__c": True,
                     "pse__Is_Resource_Active__c": False,
                 },
-                means={"name": "Ada King", "email": "ada@firm1.example", "active": False},
+                means={"name": "Ada King", "active": False},
             ),
             "project": Sample(
                 table="pse__Proj__c",
