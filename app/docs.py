@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from app.settings import Settings, SystemCommon
 from collectors.contract import System
 from collectors.discovery import systems
+from collectors.engines.vendor import VendorSettings
 from collectors.mapping import Format, StreamMapping
 from collectors.mapping.rules import Condition, Conditions, Rule
 from metrics.check import Check, checks
@@ -48,6 +49,11 @@ green, never an alarm. Thresholds and owners are [configuration](configuration.m
 _CONFIGURATION = """\
 `sightglass.toml` is read at the start; an unknown key or a wrong value stops it with the key's name.
 Relative paths lie beside the file. Systems are described in [systems](systems.md).
+"""
+_TOP = """\
+`env_file` names a file of `NAME=value` lines for the variables that secrets are taken from, such as those a
+system's `password_env` names. Empty lines and those that begin with `#` are passed over; a variable that the
+environment sets itself wins. Keep it out of version control, readable only for who runs Sightglass.
 """
 _VARIABLES = (
     ("`SIGHTGLASS_CONFIG`", "the configuration file, instead of `--config`"),
@@ -94,6 +100,9 @@ def systems_page() -> str:
         "## Keys every system takes\n",
         _summary(SystemCommon),
         _keys(SystemCommon, skip=("options",)),
+        "## Keys every vendor's system takes\n",
+        _summary(VendorSettings),
+        _keys(VendorSettings),
         *(_system(system, described) for system in found),
     ]
     return "\n".join(parts)
@@ -175,6 +184,7 @@ def configuration_page() -> str:
         _CONFIGURATION,
         _table(("variable", "meaning"), _VARIABLES),
         "## Top level\n",
+        _TOP,
         _keys(Settings, skip=(*_APART, *(name for name, _ in _sections()))),
     ]
     for name, model in _sections():

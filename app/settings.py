@@ -59,7 +59,13 @@ class StoreSettings(_Section):
 
 
 class ClockSettings(_Section):
-    """``now`` stops the clock; ``file`` is that of a simulated firm, whose time may run faster than ours."""
+    """The time all is judged at; left out, the machine's own.
+
+    ``now`` stops it at an instant, for a demonstration on files. ``file`` is the clock of a simulated firm:
+    JSON of ``at``, ``wall`` and ``speed``, which say that it was ``at`` there when the machine's time was
+    ``wall``, and how many times as fast its time goes since. The worker polls and pauses so much faster. Give
+    one of them.
+    """
 
     now: Zoned | None = None
     file: Path | None = None
