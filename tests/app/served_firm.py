@@ -63,7 +63,11 @@ class Served:
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request("GET" if body is None else "POST", path, body, named)
             reply = connection.getresponse()
-            return Answer(reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read().decode())
+            return Answer(
+                reply.status,
+                {name.lower(): value for name, value in reply.getheaders()},
+                reply.read().decode(),
+            )
 
     def form(self, path: str, /, origin: str | None = None, **fields: str) -> Answer:
         """As a browser posts a form."""

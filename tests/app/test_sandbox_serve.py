@@ -39,7 +39,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def firm(running: Served) -> Iterator[Served]:
     """The firm, on which nothing that a test broke is left broken."""
     yield running
-    for fault in running.truth()["faults"]:
+    for fault in running.ask("/faults").json["faults"]:
         if fault["repaired_at"] is None and fault["put_in_by"] == "operator":
             running.form(f"/faults/{fault['id']}/repair")
 
