@@ -16,7 +16,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, true
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, true
 
 from metrics.calendar import Calendar
 
@@ -30,9 +30,9 @@ Row = Mapping[str, Any]
 
 
 class Scope(NamedTuple):
-    """Which engagements to look at; None is all of them."""
+    """Which engagements to look at; None is all of them, a parameter those that are given later."""
 
-    engagements: Sequence[str] | None
+    engagements: Sequence[str] | BindParameter[Sequence[str]] | None
 
     def covers(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """The condition that keeps a statement inside the scope."""
@@ -90,6 +90,15 @@ class Check:
     scope: Literal["engagement", "firm"] = "engagement"
     needs_amount: bool = True
     at_once: bool = False
+
+
+@cache
+def statement(check: Check, *, whole: bool) -> Select[Any]:
+    """The select of a check over all engagements, or over those given as its parameter ``engagements``.
+
+    It is composed once: that takes longer than asking it of a few engagements.
+    """
+    return check.select(Scope(None if whole else bindparam("engagements", expanding=True)))
 
 
 @cache

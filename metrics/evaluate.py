@@ -20,7 +20,7 @@ from opentelemetry import trace
 from sqlalchemy import Connection
 
 from metrics.calendar import Calendar
-from metrics.check import Check, Scope, checks
+from metrics.check import Check, checks, statement
 from metrics.facts import add_facts, facts_of, facts_of_all
 from metrics.severity import Materiality, severity
 from queries import findings, fx, polls, read
@@ -158,7 +158,8 @@ def _refresh_items(bench: _Bench, check: Check, names: Sequence[str] | None) -> 
 def _items(bench: _Bench, check: Check, names: Sequence[str] | None) -> list[OpenItem]:
     """One item a subject, contract line, currency and start of age; rows that share all of these add up."""
     merged: dict[tuple[Any, ...], list[Any]] = {}
-    rows = read.rows(bench.connection, check.select(Scope(names)))
+    asked = statement(check, whole=names is None)
+    rows = read.rows(bench.connection, asked, None if names is None else {"engagements": names})
     # a record that names no legal entity has its engagement's
     nameless = sorted({row["engagement_id"] for row in rows if row["legal_entity"] is None})
     entities = findings.entity_of_engagements(bench.connection, nameless) if nameless else {}
