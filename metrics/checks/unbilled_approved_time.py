@@ -70,7 +70,8 @@ def _measures() -> dict[str, ColumnElement[Any]]:
     }
 
 
-_OPEN = and_(_entry.c.is_open, _entry.c.deleted_at.is_(None))
+def _open(scope: Scope) -> ColumnElement[bool]:
+    return and_(scope.covers(_entry.c.engagement_id), _entry.c.is_open, _entry.c.deleted_at.is_(None))
 
 
 def _summed(scope: Scope) -> Subquery:
@@ -78,8 +79,7 @@ def _summed(scope: Scope) -> Subquery:
     place = [_entry.c[name] for name in _PLACE]
     sums = [func.sum(value).label(name) for name, value in _measures().items()]
     worth = or_(_entry.c.open_minor != 0, and_(_entry.c.open_minor.is_(None), _entry.c.open_hours != 0))
-    covered = scope.covers(_entry.c.engagement_id)
-    query = select(*place, *sums).where(covered, _OPEN, worth, not_(_is_pooled(_entry)))
+    query = select(*place, *sums).where(_open(scope), worth, not_(_is_pooled(_entry)))
     return query.group_by(*place).subquery("summed")
 
 
@@ -88,12 +88,7 @@ def _single(scope: Scope) -> Subquery:
     place = [_entry.c[name] for name in _PLACE]
     values = [value.label(name) for name, value in _measures().items()]
     key = (_entry.c.system.label("entry_system"), _entry.c.id.label("entry_id"))
-    # begun at the lines: most work has none of these, and its entries need not be read to find that out
-    line = select(_invoice_line.c.engagement_id).distinct()
-    pooled = line.where(scope.covers(_invoice_line.c.engagement_id), _invoice_line.c.pool_minor != NOTHING)
-    work = pooled.subquery("pooled_work")
-    entries = work.join(_entry, _entry.c.engagement_id == work.c.engagement_id)
-    return select(*place, *values, *key).select_from(entries).where(_OPEN).subquery("single")
+    return select(*place, *values, *key).where(_open(scope), _is_pooled(_entry)).subquery("single")
 
 
 def _placed(entry: Subquery, more: Sequence[str] = ()) -> Select[Any]:
