@@ -36,6 +36,7 @@ _STEP_S = 0.25
 #: traces sent in one request
 _TOGETHER = 400
 _BAD_REQUEST, _OK = 400, 200
+_FOR_GOOD = frozenset({400, 401, 403, 404, 413, 415})
 #: a year: a slip of the pen would keep everybody waiting
 _MOST_HOURS = 8784
 
@@ -74,6 +75,8 @@ class Served:
         self.clock.go(self.speed)
         self.home.clock = self.clock
         tasks = [asyncio.create_task(self._live()), asyncio.create_task(self._send())]
+        for task in tasks:
+            task.add_done_callback(_say_why)
         try:
             yield
         finally:
@@ -150,6 +153,13 @@ class Served:
         return JSONResponse(found.plain() if found else {"now": self.clock.now().isoformat()})
 
 
+def _say_why(task: asyncio.Task[None]) -> None:
+    """A firm whose time stands still although its clock goes on must not do so in silence."""
+    problem = None if task.cancelled() else task.exception()
+    if problem is not None:
+        _LOG.error("the firm does not go on: start it again", exc_info=problem)
+
+
 def _from_here(request: Request) -> bool:
     """A browser says which site's page sends a form; programs say nothing."""
     origin = request.headers.get("Origin")
@@ -192,7 +202,8 @@ def _posted(address: str, requests: Sequence[Json]) -> bool:
         connection.close()
     if reply.status != _OK:
         _LOG.warning("the receiver at %s answered %d to our traces", address, reply.status)
-    return reply.status == _OK
+    # what is refused for good is not sent again
+    return reply.status == _OK or reply.status in _FOR_GOOD
 
 
 def serve(home: Home, host: str, port: int, speed: float, traces: str | None = None) -> None:
