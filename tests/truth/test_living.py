@@ -21,6 +21,8 @@ EVENTS = (
     ("wrong_mapping", "revenue"),
     ("resource_code", "hcm"),
 )
+#: faults that befall a whole system until they are repaired
+SYSTEMS = (("outage", "erp"), ("throttling", "revenue"), ("late_commit", "time"))
 #: days between two looks. A lost week of time is first paid for by the invoices of later weeks, oldest first,
 #: and is late only when no more of them come
 LOOKS = (6, 15, 21)
@@ -33,7 +35,7 @@ def shown(watch: Watch, fault: Fault) -> list[Listed]:
 
 
 @pytest.mark.parametrize("seed", [7, 8, 9])
-def test_what_befalls_events_is_found_with_its_money_and_cleared(tmp_path: Path, seed: int) -> None:
+def test_every_fault_is_found_with_its_money_and_cleared(tmp_path: Path, seed: int) -> None:
     with watched(tmp_path, seed, 1000) as watch:
         watch.look()
         assert watch.listed() == watch.expected()
@@ -46,7 +48,13 @@ def test_what_befalls_events_is_found_with_its_money_and_cleared(tmp_path: Path,
             seen |= {fault.id: rows for fault in faults if fault.shows and (rows := shown(watch, fault))}
         assert [fault for fault in faults if fault.id not in seen] == []
 
-        for fault in faults:
+        systems = [watch.inject(*fault) for fault in SYSTEMS]
+        watch.live(minutes=20)
+        watch.look(1)
+        assert technical(watch, "erp") == {row["stream"] for row in watch.streams("erp")}
+        assert "revenue_line" in technical(watch, "revenue")
+
+        for fault in (*systems, *faults):
             watch.repair(fault)
         watch.live(days=4)
         watch.look()
