@@ -35,13 +35,12 @@ from metrics.check import Check, Explanation, Need, Row, Scope
 from metrics.relief import give_back, relieve
 from queries.project_views import subject_of
 from queries.schema import NOTHING, RECORD_TABLES
+from queries.types import NO_CURRENCY
 
 _entry = RECORD_TABLES["time_entry"]
 _invoice_line = RECORD_TABLES["invoice_line"]
 _contract_line = RECORD_TABLES["contract_line"]
 _project = RECORD_TABLES["project"]
-
-_NO_CURRENCY = "XXX"  # ISO 4217's own word for "no currency": hours nobody priced
 
 
 def _is_pooled(entry: FromClause) -> ColumnElement[bool]:
@@ -107,7 +106,7 @@ def _placed(entry: Subquery, more: Sequence[str] = ()) -> Select[Any]:
             project_id.label("project_id"),
             func.coalesce(entry.c.contract_line_system, "").label("line_system"),
             func.coalesce(entry.c.contract_line_id, "").label("line_id"),
-            func.coalesce(entry.c.open_currency, line.c.currency, _NO_CURRENCY).label("currency"),
+            func.coalesce(entry.c.open_currency, line.c.currency, NO_CURRENCY).label("currency"),
             entity.label("legal_entity"),
             func.coalesce(subject.c.source_url, view.c.source_url).label("source_url"),
             func.coalesce(subject.c.number, view.c.number, project_id).label("project"),
