@@ -22,20 +22,25 @@ def write(books: Books, seed: int) -> None:
     """Write the reference streams; they do not depend on how many engagements there are."""
     began = books.as_of - timedelta(days=800)
     for company in days.COMPANIES:
-        row = LegalEntity(
-            id=company.id,
-            name=company.name,
-            country=company.country,
-            subdivision=company.subdivision,
-            timezone=company.zone,
-            currency=company.currency,
-            work_week_end=company.week_end,
-            source_updated_at=began,
-        )
-        books.put(row, company.id)
+        books.put(legal_entity(company, began), company.id)
         _consultants(books, company.id, seed, began)
         _periods(books, company.id)
     _rates(books, seed)
+
+
+def legal_entity(company: days.Company, at: datetime) -> LegalEntity:
+    """A company of the firm as the ERP knows it."""
+    return LegalEntity(
+        id=company.id,
+        name=company.name,
+        country=company.country,
+        subdivision=company.subdivision,
+        timezone=company.zone,
+        currency=company.currency,
+        work_week_end=company.week_end,
+        legal_entity=company.id,
+        source_updated_at=at,
+    )
 
 
 def _consultants(books: Books, company: str, seed: int, began: datetime) -> None:

@@ -8,9 +8,9 @@ from decimal import Decimal
 from random import Random
 from typing import Protocol, TypeVar
 
-from sandbox import days, money, names
+from sandbox import days, money, names, reference
 from sandbox.living.records import Person
-from sandbox.records import Customer, FxRate, LegalEntity, Period, Record
+from sandbox.records import Customer, FxRate, Period, Record
 
 R = TypeVar("R", bound=Record)
 
@@ -61,18 +61,7 @@ class Client:
 def companies(put: Writes, now: datetime) -> None:
     """The firm's legal entities, in ERP."""
     for company in days.COMPANIES:
-        row = LegalEntity(
-            id=company.id,
-            name=company.name,
-            country=company.country,
-            subdivision=company.subdivision,
-            timezone=company.zone,
-            currency=company.currency,
-            work_week_end=company.week_end,
-            legal_entity=company.id,
-            source_updated_at=now,
-        )
-        put("erp", row)
+        put("erp", reference.legal_entity(company, now))
 
 
 def consultants(put: Writes, seed: int, now: datetime) -> dict[str, list[Consultant]]:
