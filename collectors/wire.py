@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from queries.fields import FIELDS, UNITS
-from queries.records import KINDS, Record, Text
+from queries.record import Text
+from queries.records import KINDS, Record
 
 _NUL = b"\\u0000"
 _Said = Annotated[str, Meta(min_length=1, max_length=4000)]

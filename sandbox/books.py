@@ -26,6 +26,7 @@ from sandbox.records import (
     RevenueLine,
     TimeEntry,
 )
+from sandbox.side_records import Absence, Estimate, Forecast, LedgerBalance, LedgerEntry, Message
 
 R = TypeVar("R", bound=Record)
 
@@ -38,6 +39,7 @@ SYSTEMS: dict[str, tuple[str, str]] = {
     "time": ("time", "Timesheets and expenses with their approvals."),
     "erp": ("erp", "Legal entities, the ledger's view of projects, invoices, periods and rates."),
     "revenue": ("revenue", "Revenue schedules, postings and reversals."),
+    "hub": ("middleware", "What the middleware carried between the systems, or gave up."),
 }
 
 #: (system, stream) -> (attribute of Books, row type); a stream is named after its kind of record
@@ -50,16 +52,22 @@ STREAMS: dict[tuple[str, str], tuple[str, type[Record]]] = {
     ("psa", "allocation"): ("allocations", Allocation),
     ("psa", "milestone"): ("milestones", Milestone),
     ("psa", "billing_event"): ("billing_events", BillingEvent),
+    ("psa", "forecast"): ("forecasts", Forecast),
+    ("psa", "estimate"): ("estimates", Estimate),
     ("hcm", "resource"): ("resources", Resource),
+    ("hcm", "absence"): ("absences", Absence),
     ("time", "time_entry"): ("time_entries", TimeEntry),
     ("time", "expense"): ("expenses", Expense),
     ("erp", "legal_entity"): ("legal_entities", LegalEntity),
     ("erp", "project"): ("erp_projects", Project),
     ("erp", "invoice"): ("invoices", Invoice),
     ("erp", "invoice_line"): ("invoice_lines", InvoiceLine),
+    ("erp", "ledger_entry"): ("ledger_entries", LedgerEntry),
+    ("erp", "ledger_balance"): ("ledger_balances", LedgerBalance),
     ("erp", "period"): ("periods", Period),
     ("erp", "fx_rate"): ("fx_rates", FxRate),
     ("revenue", "revenue_line"): ("revenue_lines", RevenueLine),
+    ("hub", "message"): ("messages", Message),
 }
 
 _HOME = {row: (system, stream) for (system, stream), (_, row) in STREAMS.items() if row is not Project}
@@ -88,6 +96,12 @@ class Books:
     revenue_lines: list[RevenueLine] = field(default_factory=list)
     periods: list[Period] = field(default_factory=list)
     fx_rates: list[FxRate] = field(default_factory=list)
+    absences: list[Absence] = field(default_factory=list)
+    forecasts: list[Forecast] = field(default_factory=list)
+    estimates: list[Estimate] = field(default_factory=list)
+    ledger_entries: list[LedgerEntry] = field(default_factory=list)
+    ledger_balances: list[LedgerBalance] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
     def put(self, row: R, entity: str | None, system: str | None = None) -> R:
         """Write one row into its system; only a project needs to be told which one it lives in.

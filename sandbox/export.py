@@ -18,11 +18,11 @@ from typing import Any
 from sandbox.books import STREAMS, SYSTEMS
 from sandbox.faults import complete_through, refuse_unknown, spoil
 from sandbox.firm import Firm, build
-from sandbox.gaps import truth
 from sandbox.records import Record
 from sandbox.spans import spans
+from sandbox.truths import truth
 
-_FLAGS = frozenset({"active", "billable", "held", "written_off", "billed"})
+_FLAGS = frozenset({"active", "billable", "held", "written_off", "billed", "internal", "disputed"})
 
 
 def export(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from sandbox import reference
-from sandbox.books import Books
+from sandbox import beside, reference
+from sandbox.books import STREAMS, Books
 from sandbox.credits import credit_shared
 from sandbox.days import COMPANIES, COMPANY
+from sandbox.incidents import strike
 from sandbox.job import Handoff, Job
 from sandbox.plot import story
 from sandbox.records import Customer, Invoice
@@ -22,12 +23,13 @@ _FOREIGN = ("EUR", "USD", "GBP", "KWD")
 
 @dataclass(slots=True)
 class Firm:
-    """The firm's books, and every passage between systems that its middleware saw."""
+    """The firm's books, every passage between systems that its middleware saw, and who met which incident."""
 
     seed: int
     engagements: int
     books: Books
     handoffs: list[Handoff]
+    struck: dict[int, list[str]] = field(default_factory=dict)
 
 
 def build(seed: int, engagements: int, as_of: datetime) -> Firm:
@@ -47,7 +49,10 @@ def build(seed: int, engagements: int, as_of: datetime) -> Firm:
             client = reference.customer(books, seed, n // PER_CLIENT)
         job = _job(firm, shared, n, client)
         CHAPTERS[story(seed, n).chapter](job)
+        beside.plans(job)
+        firm.struck[n] = strike(job)
     credit_shared(books, shared, seed)
+    beside.write(books, firm.handoffs, seed)
     return firm
 
 
@@ -69,4 +74,5 @@ def _job(firm: Firm, shared: dict[str, Invoice], n: int, client: Customer) -> Jo
         client,
         n // PER_CLIENT,
         currency,
+        {name: len(getattr(firm.books, name)) for name, _ in STREAMS.values()},
     )

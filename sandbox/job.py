@@ -10,7 +10,7 @@ from random import Random
 from typing import Literal
 
 from sandbox import days, money
-from sandbox.books import Books, R
+from sandbox.books import STREAMS, Books, R
 from sandbox.records import Customer, Invoice
 
 Flow = Literal["opportunity_to_project", "time_to_billing", "milestone_to_revenue"]
@@ -49,6 +49,7 @@ class Job:
     customer: Customer
     customer_no: int
     currency: str
+    began: dict[str, int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -64,6 +65,12 @@ class Job:
     def put(self, row: R, system: str | None = None) -> R:
         """Write a row of this engagement's company."""
         return self.books.put(row, self.company, system)
+
+    def own(self, kind: type[R]) -> list[R]:
+        """The rows of a kind this engagement wrote; views of projects are those of PSA."""
+        name = next(name for name, row in STREAMS.values() if row is kind)
+        rows: list[R] = getattr(self.books, name)
+        return rows[self.began.get(name, 0) :]
 
     def new_id(self, prefix: str) -> str:
         """The next id of a kind of row, such as TE-10417-0003."""

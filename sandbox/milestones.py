@@ -114,7 +114,8 @@ def _bill(plan: Plan, row: Milestone, day: date) -> None:
         return
     event.status = "invoiced"
     names = {"project_system": "psa", "project_id": plan.project.id, "contract_line_id": plan.line.id}
-    add_line(job, invoice, row.amount or Decimal(0), "milestone", milestone_id=row.id, **names)
+    told = {"milestone_id": row.id, "billing_event_id": event.id}
+    add_line(job, invoice, row.amount or Decimal(0), "milestone", **told, **names)
 
 
 def _revenue(

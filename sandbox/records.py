@@ -58,6 +58,14 @@ class Resource(Record):
     active: bool = True
     start_on: date | None = None
     end_on: date | None = None
+    role: str | None = None
+    practice: str | None = None
+    region: str | None = None
+    manager: str | None = None
+    weekly_hours: Decimal | None = None
+    currency: str | None = None
+    cost_rate: Decimal | None = None
+    bill_rate: Decimal | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,6 +119,10 @@ class ContractLine(Record):
     rate: Decimal | None = None
     billing_calendar: str | None = None
     next_billing_on: date | None = None
+    cap: Decimal | None = None
+    hours: Decimal | None = None
+    start_on: date | None = None
+    end_on: date | None = None
     link_method: str = "native_reference"
 
 
@@ -134,6 +146,14 @@ class Project(Record):
     currency: str | None = None
     rate: Decimal | None = None
     manager: str | None = None
+    practice: str | None = None
+    region: str | None = None
+    internal: bool = False
+    start_on: date | None = None
+    end_on: date | None = None
+    amount: Decimal | None = None
+    planned_hours: Decimal | None = None
+    planned_cost: Decimal | None = None
     link_method: str = "native_reference"
 
 
@@ -149,6 +169,7 @@ class Allocation(Record):
     end_on: date | None = None
     hours: Decimal | None = None
     percent: Decimal | None = None
+    role: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,12 +177,17 @@ class Milestone(Record):
     """A deliverable the client accepts."""
 
     name: str | None = None
+    milestone_system: str | None = None
+    milestone_id: str | None = None
     project_system: str | None = None
     project_id: str | None = None
     contract_line_system: str | None = None
     contract_line_id: str | None = None
     status: str
+    due_on: date | None = None
+    reached_at: datetime | None = None
     accepted_at: datetime | None = None
+    held: bool = False
     currency: str
     amount: Decimal | None = None
     link_method: str = "native_reference"
@@ -180,6 +206,7 @@ class TimeEntry(Record):
     work_date: date
     hours: Decimal
     status: str
+    submitted_at: datetime | None = None
     approved_at: datetime | None = None
     billable: bool = True
     held: bool = False
@@ -202,7 +229,10 @@ class Expense(Record):
     contract_line_id: str | None = None
     incurred_on: date
     status: str
+    approved_at: datetime | None = None
     billable: bool = True
+    held: bool = False
+    written_off: bool = False
     currency: str
     amount: Decimal
     invoice_line_system: str | None = None
@@ -221,6 +251,7 @@ class BillingEvent(Record):
     milestone_id: str | None = None
     status: str
     released_at: datetime | None = None
+    error: str | None = None
     currency: str
     amount: Decimal
     link_method: str = "native_reference"
@@ -238,8 +269,11 @@ class Invoice(Record):
     issued_on: date | None = None
     due_on: date | None = None
     posted_at: datetime | None = None
+    sent_at: datetime | None = None
     currency: str
     amount: Decimal | None = None
+    open_amount: Decimal | None = None
+    disputed: bool = False
     credits_system: str | None = None
     credits_id: str | None = None
 
@@ -256,6 +290,8 @@ class InvoiceLine(Record):
     contract_line_id: str | None = None
     milestone_system: str | None = None
     milestone_id: str | None = None
+    billing_event_system: str | None = None
+    billing_event_id: str | None = None
     covers: str = "time"
     currency: str
     amount: Decimal
@@ -282,6 +318,7 @@ class RevenueLine(Record):
     amount: Decimal
     period: str | None = None
     posted_on: date | None = None
+    disputed: bool = False
     reverses_system: str | None = None
     reverses_id: str | None = None
 
@@ -295,6 +332,7 @@ class Period(Record):
     start_on: date
     end_on: date
     status: str
+    closed_at: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)

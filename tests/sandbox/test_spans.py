@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sandbox.firm import Firm, build
-from sandbox.gaps import truth
 from sandbox.spans import spans
+from sandbox.truths import truth
 
 AS_OF = datetime(2026, 11, 20, 18, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.books import Books
-from sandbox.gaps import truth
+from sandbox.gap import Gap
 from sandbox.records import (
     Contract,
     ContractLine,
@@ -19,10 +19,21 @@ from sandbox.records import (
     RevenueLine,
     TimeEntry,
 )
+from sandbox.truths import answers
 
 AS_OF = datetime(2026, 11, 20, 18, tzinfo=UTC)
 OLD_WEEK = date(2026, 10, 28)  # a Wednesday; its week ends on Sunday 1 November, 15 business days ago
 TENTH_DAY_WEEK = date(2026, 11, 4)  # its week ends on Sunday 8 November, 10 business days ago
+
+
+#: the questions these firms are made for
+ASKED = ("milestone_without_revenue", "project_awaiting_activation", "unbilled_approved_time")
+
+
+def told(firm: Books) -> list[Gap]:
+    """What the truth lists of them, in a fixed order."""
+    found = [gap for key in ASKED for gap in answers()[key](firm)]
+    return sorted(found, key=lambda gap: gap.order)
 
 
 def books() -> Books:
@@ -145,4 +156,4 @@ def revenue(
 
 def gaps(firm: Books) -> list[tuple[str, str | None, str]]:
     """(subject, contract line, amount) of everything the truth lists."""
-    return [(gap.id, gap.contract_line, str(gap.plain()["amount"])) for gap in truth(firm)]
+    return [(gap.id, gap.contract_line, str(gap.plain()["amount"])) for gap in told(firm)]
