@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app import demo, processes, receiving, worker
+from app.check_history import check_history
 from app.cli import configuration, opened, write_json
 from app.connect import block
 from app.sandbox_commands import sandbox
@@ -124,3 +125,4 @@ def register(cli: typer.Typer) -> None:
     cli.command()(up)
     cli.command()(bench)
     cli.command()(connect)
+    cli.command(name="check-history")(check_history)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from alembic import command
@@ -154,6 +155,19 @@ def migrate(engine: Engine) -> None:
         if _revision(connection, config) is None:
             _refuse_strangers(connection)
         command.upgrade(config, "head")
+
+
+@contextmanager
+def scratch_store() -> Iterator[Engine]:
+    """An empty store in a folder of its own, gone when it is closed: for what is worked out and thrown away."""
+    with TemporaryDirectory(prefix="sightglass-") as folder:
+        engine = open_engine(f"sqlite:///{folder}/scratch.db")
+        try:
+            with writing(engine) as connection:
+                metadata.create_all(connection)
+            yield engine
+        finally:
+            engine.dispose()
 
 
 def check_schema(engine: Engine) -> None:

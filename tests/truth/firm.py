@@ -14,9 +14,11 @@ from typing import Any
 
 from app.bootstrap import application
 from app.report import exception_list
+from metrics.check import checks
 from metrics.evaluate import audit
 from queries.exceptions import Filters
 from queries.store import reading, writing
+from sandbox.books import STREAMS, SYSTEMS
 from sandbox.export import export
 
 AS_OF = datetime(2026, 11, 20, 18, tzinfo=UTC)
@@ -37,6 +39,19 @@ def fact(row: dict[str, Any]) -> Fact:
     return (
         row["check"], subject["system"], subject["kind"], subject["id"], row["contract_line"], row["amount"], row["currency"]
     )  # fmt: skip
+
+
+def asking(*streams: str) -> set[str]:
+    """The checks that read one of these streams (``system/kind``) of the exported firm."""
+    named = {(SYSTEMS[name.partition("/")[0]][0], name.partition("/")[2]) for name in streams}
+    return {
+        key for key, check in checks().items() if named & {(need.role, need.kind) for need in check.reads}
+    }
+
+
+def of(system: str) -> tuple[str, ...]:
+    """The streams a system exports."""
+    return tuple(f"{name}/{stream}" for name, stream in STREAMS if name == system)
 
 
 def truth(folder: Path) -> set[Fact]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.truths import answers
 from tests.truth import foreign_files
 from tests.truth.firm import ROOT, Fact, make, truth
 
@@ -26,6 +27,35 @@ CONFIG = ROOT / "tests" / "truth" / "foreign.toml"
 _LETTERS = {
     "project": "P", "milestone": "M", "allocation": "A", "billing_event": "B",
     "time_entry": "T", "expense": "X",
+}  # fmt: skip
+
+#: what its systems keep is enough for these checks
+ASKED = {
+    "linked_records_disagree", "milestone_without_revenue", "project_awaiting_activation",
+    "unbilled_approved_time",
+}  # fmt: skip
+#: streams none of its systems exports
+_UNKNOWN = frozenset({
+    "hcm/absence", "psa/forecast", "psa/estimate", "erp/ledger_entry", "erp/ledger_balance", "hub/message",
+})  # fmt: skip
+#: kind -> what the systems of this firm do not say of it
+_UNSAID = {
+    "resource": (
+        "role", "practice", "region", "manager", "weekly_hours", "currency", "cost_rate", "bill_rate",
+    ),
+    "contract_line": ("cap", "hours", "start_on", "end_on"),
+    "project": (
+        "practice", "region", "internal", "start_on", "end_on", "amount", "planned_hours", "planned_cost",
+    ),
+    "allocation": ("role",),
+    "milestone": ("milestone_system", "milestone_id", "due_on", "reached_at", "held"),
+    "time_entry": ("submitted_at",),
+    "expense": ("approved_at", "held", "written_off"),
+    "billing_event": ("error",),
+    "invoice": ("sent_at", "open_amount", "disputed"),
+    "invoice_line": ("billing_event_system", "billing_event_id"),
+    "revenue_line": ("disputed",),
+    "period": ("closed_at",),
 }  # fmt: skip
 
 
@@ -52,14 +82,24 @@ def hand_over(folder: Path, seed: int, engagements: int) -> Firm:
     """Export a firm and rewrite it; its ``foreign`` folder holds no canonical project, time or invoice."""
     source, target = folder / "canonical", folder / "foreign"
     make(source, seed, engagements)
-    tables = _read(source)
+    tables = {name: rows for name, rows in _read(source).items() if name not in _UNKNOWN}
+    for name, rows in tables.items():
+        _forget(rows, _UNSAID.get(name.partition("/")[2], ()))
     ids = _numbers(tables)
     for name, rows in tables.items():
         for row in rows:
             _renumber(row, name.partition("/")[2], ids, of_psa=name.startswith(("psa/", "time/")))
     foreign_files.write(target, source, tables)
     config = shutil.copyfile(CONFIG, target / "sightglass.toml")
-    return Firm(config, ids, tables, {_translated(gap, ids) for gap in truth(source)})
+    with config.open("a", encoding="utf-8") as file:
+        file.writelines(f"\n[checks.{key}]\nenabled = false\n" for key in sorted(set(answers()) - ASKED))
+    asked = {_translated(gap, ids) for gap in truth(source) if gap[0] in ASKED}
+    return Firm(config, ids, tables, asked)
+
+
+def _forget(rows: list[Row], columns: tuple[str, ...]) -> None:
+    for row in rows:
+        row.update(dict.fromkeys(columns, ""))
 
 
 def _read(source: Path) -> Tables:
