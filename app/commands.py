@@ -11,6 +11,7 @@ from app import demo, processes, receiving, worker
 from app.check_history import check_history
 from app.cli import configuration, opened, write_json
 from app.connect import block
+from app.ocel_command import export_ocel
 from app.sandbox_commands import sandbox
 from app.settings import load
 from app.telemetry import tracing
@@ -126,3 +127,4 @@ def register(cli: typer.Typer) -> None:
     cli.command()(bench)
     cli.command()(connect)
     cli.command(name="check-history")(check_history)
+    cli.command(name="export-ocel")(export_ocel)
