@@ -127,7 +127,8 @@ def _values(table: str, attributes: dict[str, str], row: dict[str, Any]) -> Iter
         yield f"{table} {row['ocel_id']} has a time without a zone"
     if table.startswith("object_") and (row["ocel_changed_field"] is None) != (moment.year == 1970):
         yield f"{table} {row['ocel_id']}: only what an object has from the start stands in 1970"
-    if row.get("ocel_changed_field") not in {None, *attributes}:
+    changed = row.get("ocel_changed_field")
+    if changed is not None and changed not in attributes:
         yield f"{table} {row['ocel_id']} changed a field it does not have"
     for name, held_as in attributes.items():
         value = row[name]
@@ -135,5 +136,5 @@ def _values(table: str, attributes: dict[str, str], row: dict[str, Any]) -> Iter
             yield f"{table} {row['ocel_id']}: {name} is no {held_as}: {value!r}"
         if value is not None and held_as == "TIMESTAMP":
             datetime.fromisoformat(value)
-        if held_as == "BOOLEAN" and value not in (None, 0, 1):
+        if held_as == "BOOLEAN" and value is not None and value not in {0, 1}:
             yield f"{table} {row['ocel_id']}: {name} is neither true nor false"

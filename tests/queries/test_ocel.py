@@ -29,59 +29,34 @@ def work(firm: Cast, n: str = "1") -> None:
     firm.put("customer", f"PK{n}", "psa", name="Northwind", customer_id=f"K{n}", link_method="external_id")
     firm.put("resource", f"E{n}", "hcm", name="Ada")
     firm.deal(f"O{n}", name="Harbour", customer_name="Northwind", customer_id=f"K{n}", legal_entity="UK01")
+    told = {"opportunity_id": f"O{n}", "opportunity_system": "crm", "ended_at": "2026-11-02T13:00Z"}
+    firm.put("message", f"MSG{n}", "psa", flow="won-to-psa", status="succeeded", attempt=2, **told)
     firm.contract(f"C{n}", opportunity_id=f"O{n}", signed_at="2026-11-03T09:00Z", amount="1000")
     firm.promise(f"CL{n}", contract_id=f"C{n}", rate="120.5")
-    firm.project(
-        f"P{n}",
-        contract_id=f"C{n}",
-        customer_id=f"PK{n}",
-        customer_system="psa",
-        activated_at="2026-11-04T08:00Z",
-    )
+    client = {"customer_id": f"PK{n}", "customer_system": "psa"}
+    firm.project(f"P{n}", contract_id=f"C{n}", activated_at="2026-11-04T08:00Z", **client)
     firm.job(f"J{n}", f"P{n}", activated_at="2026-11-04T09:00Z")
-    firm.time(
-        f"T{n}",
-        project_id=f"P{n}",
-        contract_line_id=f"CL{n}",
-        resource_id=f"E{n}",
-        resource_system="hcm",
-        work_date="2026-11-05",
-        approved_at="2026-11-06T12:00Z",
-    )
-    firm.milestone(f"M{n}", project_id=f"P{n}", contract_line_id=f"CL{n}", accepted_at="2026-11-07T12:00Z")
-    firm.put(
-        "expense",
-        f"X{n}",
-        "psa",
-        project_id=f"P{n}",
-        incurred_on="2026-11-05",
-        status="approved",
-        currency="GBP",
-        amount="12.34",
-    )
-    firm.put(
-        "billing_event",
-        f"B{n}",
-        "psa",
-        project_id=f"P{n}",
-        milestone_id=f"M{n}",
-        status="released",
-        released_at="2026-11-08T12:00Z",
-        currency="GBP",
-        amount="1000",
-    )
-    firm.invoice(
-        f"I{n}",
-        customer_id=f"K{n}",
-        customer_system="crm",
-        issued_on="2026-11-09",
-        posted_at="2026-11-09T15:00Z",
-        amount="1800",
-    )
+    _deliver(firm, n)
+    _bill(firm, n)
+
+
+def _deliver(firm: Cast, n: str) -> None:
+    about = {"project_id": f"P{n}", "contract_line_id": f"CL{n}"}
+    who = {"resource_id": f"E{n}", "resource_system": "hcm"}
+    firm.time(f"T{n}", work_date="2026-11-05", approved_at="2026-11-06T12:00Z", **about, **who)
+    spent = {"incurred_on": "2026-11-05", "status": "approved", "currency": "GBP", "amount": "12.34"}
+    firm.put("expense", f"X{n}", "psa", project_id=f"P{n}", **spent)
+    firm.milestone(f"M{n}", accepted_at="2026-11-07T12:00Z", **about)
+    event = {"status": "released", "released_at": "2026-11-08T12:00Z", "currency": "GBP", "amount": "1000"}
+    firm.put("billing_event", f"B{n}", "psa", project_id=f"P{n}", milestone_id=f"M{n}", **event)
+
+
+def _bill(firm: Cast, n: str) -> None:
+    client = {"customer_id": f"K{n}", "customer_system": "crm"}
+    firm.invoice(f"I{n}", issued_on="2026-11-09", posted_at="2026-11-09T15:00Z", amount="1800", **client)
     firm.line(f"L{n}", "800", f"I{n}", project_id=f"P{n}", entries=[f"T{n}"])
     firm.line(f"ML{n}", "1000", f"I{n}", project_id=f"P{n}", milestone_id=f"M{n}", covers="milestone")
     firm.revenue(f"R{n}", "1000", milestone_id=f"M{n}", posted_on="2026-11-10", period="2026-11")
-    firm.put("message", f"MSG{n}", "psa", flow="won-to-psa", status="succeeded", attempt=2, ended_at="2026-11-02T13:00Z", opportunity_id=f"O{n}", opportunity_system="crm")  # fmt: skip
 
 
 def written(firm: Cast, folder: Path, scope: Scope = EVERYTHING) -> tuple[Path, Exported]:
