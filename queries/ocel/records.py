@@ -28,6 +28,8 @@ from queries.schema import RECORD_TABLES, billed_time, crosswalk, link, node
 MEMBER = "member"
 #: an invoice line and the time or expense on it, whichever of the two says so
 BILLS = "bills"
+#: kind -> the events its dates tell
+_TOLD = {kind: [one for one in EVENTS if one.kind == kind] for kind in KINDS}
 #: before the reference of a link that was found but not believed
 SUGGESTED = "suggested"
 
@@ -101,8 +103,8 @@ def _add(log: Log, kind: str, row: Mapping[str, Any]) -> None:
     if engagement:
         log.relates(engagement, me, MEMBER)
     _refer(log, kind, me, row)
-    for one in EVENTS:
-        found = dated(one, row) if one.kind == kind else None
+    for one in _TOLD[kind]:
+        found = dated(one, row)
         if found is not None:
             at, known_to = found
             event = f"{camel(one.name)}:{me}"

@@ -32,7 +32,13 @@ _FOREIGN = {
     "object_object": {("ocel_source_id", "object", "ocel_id"), ("ocel_target_id", "object", "ocel_id")},
 }
 _ATTRIBUTES = {"TEXT", "TIMESTAMP", "INTEGER", "REAL", "BOOLEAN"}
-_HELD = {"TEXT": {str}, "TIMESTAMP": {str}, "INTEGER": {int}, "REAL": {float, int}, "BOOLEAN": {int}}
+_HELD: dict[str, set[type]] = {
+    "TEXT": {str},
+    "TIMESTAMP": {str},
+    "INTEGER": {int},
+    "REAL": {float, int},
+    "BOOLEAN": {int},
+}
 
 
 def rows(path: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:

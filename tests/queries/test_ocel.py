@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from queries.errors import StoreError
+from queries.ocel import scope
 from queries.ocel.export import Exported, export
 from queries.ocel.model import KINDS, camel
 from queries.ocel.scope import Scope
@@ -59,15 +60,21 @@ def _bill(firm: Cast, n: str) -> None:
     firm.revenue(f"R{n}", "1000", milestone_id=f"M{n}", posted_on="2026-11-10", period="2026-11")
 
 
-def written(firm: Cast, folder: Path, scope: Scope = EVERYTHING) -> tuple[Path, Exported]:
+def written(firm: Cast, folder: Path, part: Scope = EVERYTHING) -> tuple[Path, Exported]:
     """The log of a firm, and what the export says of it."""
     path = folder / "log.sqlite"
-    return path, export(firm.connection, path, scope)
+    return path, export(firm.connection, path, part)
 
 
 def kept(path: Path, of: str = "object") -> dict[str, str]:
     """Id -> type of what a log holds."""
     return dict(rows(path, f"SELECT ocel_id, ocel_type FROM {of}"))
+
+
+def everything(path: Path) -> list[str]:
+    """All that a log says, in an order of its own."""
+    with closing(sqlite3.connect(path)) as database:
+        return sorted(database.iterdump())
 
 
 def touched(path: Path, event: str) -> set[tuple[str, str]]:
@@ -319,6 +326,24 @@ def test_the_same_store_gives_the_same_log(firm: Cast, tmp_path: Path) -> None:
     second, _ = written(firm, tmp_path)
 
     assert second.read_bytes() == (tmp_path / "before.sqlite").read_bytes()
+
+
+def test_the_store_is_read_in_pieces_and_these_make_no_difference(
+    firm: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(firm)
+    work(firm, "2")
+    firm.deal("O3")
+    firm.judge(NOW)
+    path, whole = written(firm, tmp_path)
+    dump = everything(path)
+    monkeypatch.setattr(scope, "PIECE", 2)
+    monkeypatch.setattr("queries.ocel.export._PIECE", 1)
+    deals = RECORD_TABLES["opportunity"]
+
+    assert [len(piece) for piece in scope.pieces(firm.connection, select(deals))] == [2, 1]
+    assert written(firm, tmp_path) == (path, whole)
+    assert everything(path) == dump
 
 
 @pytest.mark.parametrize("content", [b"", b"my notes", None])
