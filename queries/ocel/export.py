@@ -32,14 +32,14 @@ _THERE = "EXISTS (SELECT 1 FROM object WHERE object.ocel_id = {})"
 #: the reference of a relation, without the method that stands behind it
 _NAME = "substr(r.ocel_qualifier, 1, instr(r.ocel_qualifier || ' ', ' ') - 1)"
 #: an event is about what its record refers to, but for the line that billed it afterwards; a document
-#: is about its lines too, and about all that these refer to
+#: is about its lines too, and about all that these refer to. Engagements are known already: to look
+#: through the members of one for each of its events would take the square of its size
 _TOUCHED = f"""
 INSERT OR IGNORE INTO event_object
 SELECT e.ocel_event_id, r.ocel_target_id, {_NAME}
   FROM event_object e JOIN object_object r ON r.ocel_source_id = e.ocel_object_id
-  WHERE r.ocel_qualifier NOT IN ('{MEMBER}', 'exception', 'invoice_line')
-    AND r.ocel_qualifier NOT LIKE '{SUGGESTED} %'
-    AND e.ocel_qualifier NOT IN ('subject', 'contract_line', 'root')
+  WHERE e.ocel_qualifier NOT IN ('{ENGAGEMENT}', 'subject', 'contract_line', 'root')
+    AND r.ocel_qualifier <> 'invoice_line' AND r.ocel_qualifier NOT LIKE '{SUGGESTED} %'
 UNION ALL
 SELECT e.ocel_event_id, l.ocel_source_id, 'invoice_line'
   FROM event_object e
