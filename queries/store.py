@@ -159,7 +159,7 @@ def migrate(engine: Engine) -> None:
 
 @contextmanager
 def scratch_store() -> Iterator[Engine]:
-    """An empty store in a folder of its own, gone when it is closed: for what is worked out and thrown away."""
+    """An empty store in a folder of its own, gone when closed: for what is worked out and thrown away."""
     with TemporaryDirectory(prefix="sightglass-") as folder:
         engine = open_engine(f"sqlite:///{folder}/scratch.db")
         try:

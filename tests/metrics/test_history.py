@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,11 +14,17 @@ from metrics.check import checks
 from metrics.evaluate import Rules, Threshold
 from metrics.history import History, replay
 from queries.store import scratch_store, writing
-from tests.cast import Cast, utc
+from tests.cast import Cast, casting, utc
 from tests.truth import firm as simulated
 
 NOW = "2026-11-27T18:00Z"
 K1, K3 = "project_awaiting_activation", "milestone_without_revenue"
+
+
+@pytest.fixture
+def firm() -> Iterator[Cast]:
+    """A firm with an empty store."""
+    yield from casting()
 
 
 def asked(firm: Cast, check: str, days: int = 60, rules: Rules | None = None) -> History:
