@@ -14,6 +14,12 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from collectors.mapping import FALLBACK, FAULT, ORIGIN
+from collectors.mapping.chains import Chain
+
+#: what a reader adds to a row itself
+_OURS = {(name,) for name in (ORIGIN, FALLBACK, FAULT)}
+
 Role = Literal["crm", "contract", "psa", "hcm", "time", "erp", "revenue", "middleware", "gateway", "traces"]
 
 
@@ -32,7 +38,7 @@ class Stream:
     ``deletes`` says how a deletion shows: in the rows (``signal``), only by comparing ids
     (``sweep``), or never (``none``).
     ``overlap`` is how far the next poll reads back, ``settle`` how long the newest rows are left alone,
-    ``known_fields`` are those a row may have, ``mapped_fields`` those it is read from;
+    ``known_fields`` are those a row may have, ``mapped_fields`` those it is read from, also inside others;
     ``sweep_every`` how much time lies between two comparisons of ids: where they cost a whole reading.
     """
 
@@ -45,11 +51,11 @@ class Stream:
     sweep_every: timedelta = timedelta(0)
     freshness: timedelta | None = None
     known_fields: frozenset[str] | None = None
-    mapped_fields: frozenset[str] = frozenset()
+    mapped_fields: frozenset[Chain] = frozenset()
 
-    def expected_fields(self) -> frozenset[str]:
+    def expected_fields(self) -> frozenset[Chain]:
         """Whatever a record can be read from, apart from what a reader adds itself."""
-        return frozenset(name for name in self.mapped_fields | (self.known_fields or set()) if name[0] != "_")
+        return (self.mapped_fields | {(name,) for name in self.known_fields or ()}) - _OURS
 
 
 @dataclass(slots=True)

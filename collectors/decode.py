@@ -12,6 +12,7 @@ import msgspec
 
 from collectors.contract import Stream
 from collectors.errors import SkippableError
+from collectors.mapping.chains import Chain
 from queries.records import KINDS, NODE_KINDS, REFERENCES, Record
 from queries.rejects import Name, Reject
 from queries.rows import Source
@@ -50,16 +51,39 @@ def decode(stream: Stream, source: Source, rows: Sequence[Any]) -> Decoded:
     return decoded
 
 
-def field_counts(names: Iterable[str], rows: Sequence[Any]) -> tuple[dict[str, int], int]:
-    """How many rows have each of these fields, empty or not; and how many rows have fields at all."""
-    found = dict.fromkeys(names, 0)
-    # a page has few shapes of row
-    shapes = Counter(tuple(row) for row in rows if isinstance(row, dict))
-    for shape, count in shapes.items():
-        for name in shape:
-            if name in found:
-                found[name] += count
-    return found, shapes.total()
+def field_counts(fields: Iterable[Chain], rows: Sequence[Any]) -> tuple[dict[str, int], int]:
+    """How many rows have each of these fields, empty or not; and how many rows have fields at all.
+
+    A field inside others is counted under its names with dots between them.
+    """
+    found: dict[str, int] = {}
+    wanted: dict[Chain, list[tuple[str, str]]] = {}
+    for *above, name in fields:
+        dotted = ".".join((*above, name))
+        found[dotted] = 0
+        wanted.setdefault(tuple(above), []).append((name, dotted))
+    told = [row for row in rows if isinstance(row, dict)]
+    for place, names in wanted.items():
+        # a page has few shapes of row
+        shapes = Counter((_shape(row, place) for row in told) if place else map(tuple, told))
+        for shape, count in shapes.items():
+            has = set(shape)
+            for name, dotted in names:
+                found[dotted] += count if name in has else 0
+    return found, len(told)
+
+
+def _shape(held: Any, place: Chain) -> tuple[str, ...]:
+    """The fields of what stands at a place, of any one where several do."""
+    for depth, name in enumerate(place):
+        if isinstance(held, list):
+            return tuple({key for one in held for key in _shape(one, place[depth:])})
+        if not isinstance(held, dict):
+            return ()
+        held = held.get(name)
+    if isinstance(held, list):
+        return tuple({key for one in held if isinstance(one, dict) for key in one})
+    return tuple(held) if isinstance(held, dict) else ()
 
 
 def _row_by_row(stream: Stream, source: Source, kind: type[Record], rows: Sequence[Any]) -> Decoded:

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine
 from collectors.batch import Batch, refusals, unswept
 from collectors.contract import Connection as SystemConnection
 from collectors.contract import Stream, System
-from collectors.decode import decode
+from collectors.decode import decode, field_counts
 from collectors.errors import CollectorError, FatalError, RetriableError, StopError
 from queries import drift, polls, rejects
 from queries.engagements import engagements_of
@@ -205,7 +205,7 @@ class _Poll:
         self.runner, self.configured, self.stream, self.connection = runner, configured, stream, connection
         self.progress = Progress()
         self.unknown: dict[str, int] = {}
-        self.had, self.told = Counter(dict.fromkeys(stream.expected_fields(), 0)), 0
+        self.had, self.told = Counter(field_counts(stream.expected_fields(), ())[0]), 0
         self.complete_through: datetime | None = None
         self.truncated = False
         self.origins: set[str] = set()

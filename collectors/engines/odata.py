@@ -12,13 +12,14 @@ from typing import Any
 from collectors.contract import Role, System
 from collectors.decode import raw_text
 from collectors.engines.odata_query import Query, queried
-from collectors.engines.odata_select import PARENT, V2, Chain
+from collectors.engines.odata_select import PARENT, V2
 from collectors.engines.odata_settings import ODataSettings
 from collectors.engines.rest import RestConnection, Spread
 from collectors.engines.rest_settings import RestSettings
 from collectors.engines.vendor import Declare, VendorSettings, merged
 from collectors.errors import ConfigError
 from collectors.mapping import FAULT
+from collectors.mapping.chains import Chain
 
 #: a vendor's own look at an entity before it is mapped; None leaves it out. What it adds is named like an
 #: annotation (@name), so that the source is not asked for it

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.engines.odata_select import V2, Chain, Tree, absolute, chains, expand, select, tree
+from collectors.engines.odata_select import V2, Tree, absolute, expand, select, tree
 from collectors.engines.odata_settings import ODataSettings, ODataStream, Params, Protocol
 from collectors.engines.rest_settings import RestStream
 from collectors.mapping import Format, Mapped, StreamMapping, compile_mapping, inherit
+from collectors.mapping.chains import Chain, chains
 from collectors.mapping.compiling import VERSION
 from collectors.mapping.picking import columns_of, paths_of
 from collectors.mapping.rules import Rule
@@ -142,7 +143,7 @@ class Query:
     def _wanted(self, rules: tuple[Rule, ...] | None = None) -> Tree:
         """The properties that some rules read, all by default, and the key to count by."""
         also = set(map(_dotted, self.stream.also))
-        every = self._absolute(self.mapped.columns, self.mapped.paths) | also
+        every = self._seen(self.mapped.chains) | also
         found = every if rules is None else self._read_by(rules)
         expanded = (*map(_dotted, self.stream.expand),) if rules is None else ()
         return tree(found | {(name,) for name in self.key}, filter(None, (self.level, *expanded)))
@@ -153,13 +154,13 @@ class Query:
         return (Rule(column=field),) if self.stream.is_by_name else ()
 
     def _read_by(self, rules: tuple[Rule, ...]) -> set[Chain]:
-        columns = {column for rule in rules for column in columns_of(rule)}
-        return self._absolute(columns, {path for rule in rules for path in paths_of(rule)})
+        paths = {path for rule in rules for path in paths_of(rule)}
+        columns = {(column,) for rule in rules for column in columns_of(rule)}
+        return self._seen(columns | {chain for path in paths for chain in chains(path)})
 
-    def _absolute(self, columns: Iterable[str], paths: Iterable[str]) -> set[Chain]:
+    def _seen(self, read: Iterable[Chain]) -> set[Chain]:
         """What is read, as seen from the entity."""
-        found = {(column,) for column in columns} | {chain for path in paths for chain in chains(path)}
-        return {absolute(chain, self.level) for chain in found}
+        return {absolute(chain, self.level) for chain in read}
 
 
 def queried(name: str, stream: ODataStream, system: ODataSettings) -> Query:

@@ -39,9 +39,12 @@ from collectors.mapping import (
     known_columns,
     refuse_unfit,
 )
+from collectors.mapping.chains import chains
 
 #: a vendor whose rows no path finds brings its own way to take them out of an answer
 Unpack = Callable[[Any], Sequence[Any]]
+#: by stream, the fields that this way reads itself, as paths into our rows
+Reads = Mapping[str, Sequence[str]]
 
 
 class Spread(NamedTuple):
@@ -53,6 +56,7 @@ class Spread(NamedTuple):
     key: Callable[[Any], str]
 
 
+_RENAMED = "see whether it was renamed, or give this user the right to see it"
 #: later than anything, and still a year that every source knows
 _FAR = datetime(2999, 12, 31, tzinfo=UTC)
 #: how far the day anywhere on earth is behind UTC, and ahead of it
@@ -89,7 +93,7 @@ class _Plan:
         """The rows of an answer; FatalError where there should be some and is something else."""
         # what only leads to other requests is no row of the stream yet
         unpack = self.unpack if request.each is None else None
-        return self._list(request, unpack(body)) if unpack else self.listed(request, body)
+        return self._list(request, self._taken(unpack, body)) if unpack else self.listed(request, body)
 
     def listed(self, request: Request, body: Any) -> Sequence[Any]:
         """What stands where the request says, as it stands; FatalError where that is no list."""
@@ -104,7 +108,17 @@ class _Plan:
 
     def apart(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Our rows, of the source's."""
-        return rows if self.spread is None else [part for row in rows for part in self.spread.rows(row)]
+        if self.spread is None:
+            return rows
+        return [part for row in rows for part in self._taken(self.spread.rows, row)]
+
+    def _taken(self, take: Callable[[Any], Any], whole: Any) -> Any:
+        """What a vendor's own reading takes out; FatalError where it lacks what every row should have."""
+        try:
+            return take(whole)
+        except KeyError as lack:
+            what = f"{self.mapped.where}: a row has no field {lack.args[0]!r}, which every row should have"
+            raise FatalError(what, remedy=_RENAMED) from lack
 
     def named(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row under the names that the parser knows."""
@@ -142,8 +156,8 @@ class _Window:
 
 
 class RestConnection:
-    """A configured API. By stream, ``unpack`` takes rows out of answers where no path can, and ``spread``
-    takes rows apart.
+    """A configured API. By stream, ``unpack`` takes rows out of answers where no path can, ``spread`` takes
+    rows apart, and ``reads`` are the fields that they read besides the mapping.
     """
 
     def __init__(
@@ -152,11 +166,13 @@ class RestConnection:
         settings: RestSettings,
         unpack: Mapping[str, Unpack] | None = None,
         spread: Mapping[str, Spread] | None = None,
+        reads: Reads | None = None,
     ) -> None:
         self._name = name
         self._settings = settings
         self._unpack = dict(unpack or {})
         self._spread = dict(spread or {})
+        self._reads = dict(reads or {})
         self._caller = Caller(name, settings)
         self._plans: dict[str, _Plan] = {}
 
@@ -352,7 +368,7 @@ class RestConnection:
             settle=settings.settle,
             sweep_every=settings.sweep_every,
             known_fields=known_columns(kind) if not settings.fields else None,
-            mapped_fields=mapped.columns,
+            mapped_fields=mapped.chains.union(*map(chains, self._reads.get(name, ()))),
         )
         asked = [one.model_dump_json() for one in (settings.read, settings.details) if one is not None]
         how = fingerprint(settings, fmt, kind, *asked, self._settings.base)

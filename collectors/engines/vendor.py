@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from collectors.contract import Role, System, SystemSettings
-from collectors.engines.rest import RestConnection, Unpack
+from collectors.engines.rest import Reads, RestConnection, Unpack
 from collectors.engines.rest_settings import RestSettings
 from collectors.engines.sql_settings import Duration
 from collectors.errors import ConfigError
@@ -45,10 +45,14 @@ def rest_system(  # noqa: PLR0913 - what a system says of itself
     records: tuple[str, ...],
     verified: Literal["real server", "documented contract"] = "documented contract",
     unpack: Mapping[str, Unpack] | None = None,
+    reads: Reads | None = None,
     notes: str = "",
     permissions: tuple[str, ...] = (),
 ) -> System:
-    """A system read by the JSON engine; ``declare`` makes the engine's settings of the vendor's."""
+    """A system read by the JSON engine; ``declare`` makes the engine's settings of the vendor's.
+
+    ``reads`` are by stream the fields that ``unpack`` reads itself, as paths into the rows it gives.
+    """
 
     def connect(name: str, chosen: VendorSettings) -> RestConnection:
         try:
@@ -56,7 +60,7 @@ def rest_system(  # noqa: PLR0913 - what a system says of itself
         except ValueError as error:
             remedy = f"docs/systems.md lists the streams and keys of kind {kind!r}"
             raise ConfigError(f"systems.{name}: {error}", remedy=remedy) from error
-        return RestConnection(name, told, unpack)
+        return RestConnection(name, told, unpack, reads=reads)
 
     return System(kind, title, roles, settings, connect, verified, records, notes, "rest", permissions)
 

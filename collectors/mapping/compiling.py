@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from collectors.errors import SkippableError
+from collectors.mapping.chains import Chain, chains
 from collectors.mapping.conditions import Holds, decides
 from collectors.mapping.formats import Format, inherit
 from collectors.mapping.picking import Pick, Row, columns_of, paths_of
@@ -30,8 +31,9 @@ _REMEDY = "correct it in the source, or translate it in the mapping"
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A compiled mapping. ``columns`` and ``paths`` are what it reads; ``changes`` are the columns by
-    which the source can be asked for what changed; ``where`` is ``system/stream``, for error texts.
+    """A compiled mapping. ``columns`` and ``paths`` are what it reads, ``chains`` the names these lead by;
+    ``changes`` are the columns by which the source can be asked for what changed; ``where`` is
+    ``system/stream``, for error texts.
     """
 
     where: str
@@ -63,6 +65,12 @@ class Mapped:
         if "id" in self.required and "id" not in record:
             raise self._refusal(row, "it has no id")
         return record
+
+    @property
+    def chains(self) -> frozenset[Chain]:
+        """Every name it reads, those below other names too."""
+        below = {chain for path in self.paths for chain in chains(path)}
+        return frozenset({(column,) for column in self.columns} | below)
 
     def _refusal(self, row: Row, why: str) -> SkippableError:
         record = self._readable(row)

@@ -154,6 +154,13 @@ SYSTEM = rest_system(
         "invoice_line": partial(_lines, "invoice"),
         "credit_note_line": partial(_lines, "credit_note"),
     },
+    reads={
+        **dict.fromkeys(("invoice", "credit_note"), ("total", "tax")),
+        **dict.fromkeys(
+            ("invoice_line", "credit_note_line"),
+            ("amount", "discount_amount", "tax_amount", "of.price_type", "of.status"),
+        ),
+    },
     notes="API v2; revenue recognition is not read",
     permissions=("a read-only API key with access to all of the site",),
 )

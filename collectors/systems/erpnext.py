@@ -246,6 +246,7 @@ SYSTEM = rest_system(
         "milestone", "time_entry", "invoice", "invoice_line", "revenue_line", "period", "fx_rate",
     ),
     unpack={"invoice": invoices, "invoice_line": lines, "revenue_line": postings},
+    reads={"invoice": ("is_return", "net_total"), "invoice_line": ("is_return",), "revenue_line": NET},
     notes="Frappe 14 and later, API version 1; income_accounts for revenue; expense claims are not read",
     permissions=(
         "Read on Company, Customer, Employee, Opportunity, Sales Order, Project, Task and Timesheet",

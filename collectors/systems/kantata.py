@@ -250,6 +250,7 @@ SYSTEM = rest_system(
     declare=_declare,
     records=("customer", *_ROWS, "invoice_line"),
     unpack={**dict.fromkeys(_ROWS, rows), "customer": customers, "invoice_line": lines},
+    reads={"invoice_line": ("rate_in_cents", "time_in_minutes", "billable", "story_id")},
     notes="API v1; no credit notes and no revenue; deletions by comparing ids",
     permissions=("an OAuth token of an administrator: others see their own projects only",),
 )

@@ -140,6 +140,11 @@ SYSTEM = rest_system(
         "invoice": documents,
         "invoice_line": lines,
     },
+    reads={
+        "time_entry": ("Hours", "Minutes", "StartTime", "EndTime"),
+        "invoice": ("TotalAmt", "TxnTaxDetail.TotalTax", "Balance", "EmailStatus", "PrivateNote"),
+        "invoice_line": ("Amount", "DetailType", "LinkedTxn", "SalesItemLineDetail.Qty"),
+    },
     notes="API v3; subcontractors are named but not listed; estimates and revenue are not read",
     permissions=("an app with the scope com.intuit.quickbooks.accounting, connected by an administrator",),
 )

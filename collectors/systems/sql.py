@@ -153,7 +153,7 @@ class SqlConnection:
             deletes="sweep" if settings.ids else "signal" if signals else "none",
             overlap=settings.overlap,
             known_fields=known_columns(kind) if not settings.fields else None,
-            mapped_fields=mapped.columns,
+            mapped_fields=mapped.chains,
         )
         return _Plan(stream, settings, mapped, fmt, fingerprint(settings, fmt, kind, settings.query))
 

@@ -199,6 +199,13 @@ SYSTEM = rest_system(
         "invoice_line": _lines,
         "credit_note_line": _lines,
     },
+    reads={
+        **dict.fromkeys(("invoice", "credit_note"), ("total", "total_excluding_tax")),
+        **dict.fromkeys(
+            ("invoice_line", "credit_note_line"),
+            ("amount", "discount_amounts[].amount", "taxes[].[amount, tax_behavior]"),
+        ),
+    },
     notes="changes by events of 30 days; revenue recognition is not read",
     permissions=("a restricted key: read on Customers, Invoices, Credit notes and Events",),
 )

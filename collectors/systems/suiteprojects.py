@@ -215,6 +215,10 @@ SYSTEM = rest_system(
     declare=_declare,
     records=_STREAMS,
     unpack=dict.fromkeys(_STREAMS, _rows),
+    reads={
+        "time_entry": ("hour", "minute", "decimalHours", "timesheetId", "projectTaskId"),
+        "expense": ("expenseReportId",),
+    },
     notes="REST API v1; invoices, charges and revenue are in the XML API only",
     permissions=("an API integration with OAuth 2.0, and a user who may see all projects and timesheets",),
 )

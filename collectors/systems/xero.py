@@ -210,6 +210,11 @@ SYSTEM = rest_system(
         "invoice_line", "revenue_line",
     ),
     unpack={"invoice": documents, "invoice_line": lines, "revenue_line": postings},
+    reads={
+        "invoice": ("InvoiceNumber", "CreditNoteNumber", "Allocations.Invoice.InvoiceID"),
+        "invoice_line": ("LineAmount", "TaxAmount", "LineAmountTypes"),
+        "revenue_line": ("NetAmount", "AccountType"),
+    },
     notes="accounting API 2.0 and projects API 2.0; projects are read whole at every poll",
     permissions=tuple(_SCOPES.split()),
 )  # fmt: skip

@@ -96,7 +96,7 @@ def plan_stream(system: str, name: str, settings: FileStream, system_format: For
         overlap=timedelta(0),
         freshness=_FRESHNESS,
         known_fields=None if settings.fields else by_name,
-        mapped_fields=mapped.columns,
+        mapped_fields=mapped.chains,
     )
     reading = Reading(
         needed=mapped.columns | by_name,

@@ -15,9 +15,9 @@ from collectors.contract import Page
 from collectors.decode import decode
 from collectors.engines.odata import ODataConnection
 from collectors.engines.odata_query import queried
-from collectors.engines.odata_select import chains
 from collectors.engines.odata_settings import ODataSettings
 from collectors.errors import FatalError
+from collectors.mapping.chains import chains
 from queries.rows import Source
 from sandbox.apis.api import Fault
 from sandbox.apis.cap import Cap

@@ -37,4 +37,16 @@ def test_a_renamed_field_is_named_and_everything_else_is_read_on(engine: Engine)
 def test_rows_are_counted_by_the_fields_they_have_empty_or_not() -> None:
     told: list[Any] = [{"a": None, "b": 1}, {"a": 2}, "no row", {}]
 
-    assert field_counts({"a", "b", "c"}, told) == ({"a": 2, "b": 1, "c": 0}, 3)
+    assert field_counts([("a",), ("b",), ("c",)], told) == ({"a": 2, "b": 1, "c": 0}, 3)
+
+
+def test_fields_inside_others_are_counted_by_row_in_lists_too() -> None:
+    told = [
+        {"of": {"net": 1}, "lines": [{"tax": {"sum": 2}}, {"tax": {"sum": 3}}]},
+        {"of": None, "lines": [{"tax": {}}, {"tax": {"sum": None}}]},
+        {"of": "text", "lines": []},
+    ]
+
+    had, rows = field_counts([("of", "net"), ("lines", "tax"), ("lines", "tax", "sum")], told)
+
+    assert (had, rows) == ({"of.net": 1, "lines.tax": 2, "lines.tax.sum": 2}, 3)
