@@ -28,6 +28,7 @@ _CLOSED = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _GZIP_MAGIC = b"\x1f\x8b"
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REMEDIES = {
+    400: "correct what it objects to: a field that was renamed or hidden is mapped otherwise under fields",
     UNAUTHORIZED: "check the credentials, and that the user is active",
     403: "give the user the right to read this",
     404: "check the address",

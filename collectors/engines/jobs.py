@@ -22,9 +22,10 @@ class Job(Strict):
     """How a job is looked after and fetched.
 
     The order's answer names the job at ``id``, which fills ``{job}`` in ``path``. What is there says at
-    ``state`` how it stands: one of ``done``, one of ``failed``, or still at work. ``file`` is the address of
-    its JSON lines and ``lines`` how many there are; it lies with the system itself or on one of ``hosts``,
-    which are asked without our token. It is looked at ``every`` so often, for ``at_most`` so long.
+    ``state`` how it stands: one of ``done``, one of ``failed`` and at ``why`` for what reason, or still at
+    work. ``file`` is the address of its JSON lines and ``lines`` how many there are; it lies with the system
+    itself or on one of ``hosts``, which are asked without our token. It is looked at ``every`` so often, for
+    ``at_most`` so long.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Job(Strict):
     state: Path
     done: tuple[str, ...]
     failed: tuple[str, ...] = ()
+    why: Path = None
     file: Path
     lines: Path = None
     hosts: tuple[str, ...] = ()

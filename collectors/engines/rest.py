@@ -21,7 +21,6 @@ import msgspec
 
 from collectors.contract import Page, Stream
 from collectors.decode import raw_text
-from collectors.engines.details import with_details
 from collectors.engines.moments import stretch
 from collectors.engines.rest_calls import Caller
 from collectors.engines.rest_settings import Request, RestSettings, RestStream
@@ -92,7 +91,7 @@ class _Plan:
     def rows(self, request: Request, body: Any) -> Sequence[Any]:
         """The rows of an answer; FatalError where there should be some and is something else."""
         # what only leads to other requests is no row of the stream yet
-        unpack = self.unpack if request.each is None else None
+        unpack = self.unpack if request.gives_its_own_rows else None
         return self._list(request, self._taken(unpack, body)) if unpack else self.listed(request, body)
 
     def listed(self, request: Request, body: Any) -> Sequence[Any]:
@@ -233,7 +232,7 @@ class RestConnection:
         plan = self._plan(stream.name)
         bound = self._bound(plan, _Window(plan.settings.start, _FAR))
         for told in self._caller.answers(plan.mapped.where, plan.settings.read, bound, plan.rows):
-            some = self._detailed(plan, plan.apart(told.rows)[:SAMPLE])
+            some = plan.apart(told.rows)[:SAMPLE]
             rows = [plan.named(row) for row in some if isinstance(row, Mapping)]
             return check_sample(plan.mapped, rows) if rows else []
         return []
@@ -294,7 +293,7 @@ class RestConnection:
         for told in self._caller.answers(plan.mapped.where, request, self._bound(plan, window), plan.rows):
             if request.total and window.total is None:
                 window.total = _count(jmespath.search(request.total, told.body))
-            page = self._page(plan, self._detailed(plan, told.rows), window)
+            page = self._page(plan, told.rows, window)
             count += len(told.rows)
             if plan.settings.ordered and window.newest is not None:
                 position = _Position(plan.how, through, max(window.newest, window.since), window.until)
@@ -312,9 +311,6 @@ class RestConnection:
         bound = self._bound(plan, _Window(begin, until))
         for told in self._caller.answers(plan.mapped.where, plan.settings.gone, bound, plan.listed):
             yield Page((), gone=[str(identifier) for identifier in told.rows if identifier is not None])
-
-    def _detailed(self, plan: _Plan, rows: Sequence[Any]) -> Sequence[Any]:
-        return with_details(self._caller, plan.mapped.where, plan.settings.details, rows, plan.identify)
 
     def _bound(self, plan: _Plan, window: _Window) -> dict[str, str | int]:
         return {
@@ -370,8 +366,7 @@ class RestConnection:
             known_fields=known_columns(kind) if not settings.fields else None,
             mapped_fields=mapped.chains.union(*map(chains, self._reads.get(name, ()))),
         )
-        asked = [one.model_dump_json() for one in (settings.read, settings.details) if one is not None]
-        how = fingerprint(settings, fmt, kind, *asked, self._settings.base)
+        how = fingerprint(settings, fmt, kind, settings.read.model_dump_json(), self._settings.base)
         zone = ZoneInfo(settings.zone(fmt.zone))
         return _Plan(stream, settings, mapped, how, self._unpack.get(name), self._spread.get(name), zone)
 

@@ -17,8 +17,9 @@ from opentelemetry import trace
 from collectors.engines.auth import Signer
 from collectors.engines.http import UNAUTHORIZED, Answer, Http, fail, passing, retry_after
 from collectors.engines.jobs import Job, chunks
+from collectors.engines.joining import id_lists, laid_under
 from collectors.engines.paging import Link, Told, Turn
-from collectors.engines.rest_settings import Quota, Request, RestSettings, Signal
+from collectors.engines.rest_settings import Joined, Quota, Request, RestSettings, Signal
 from collectors.errors import StopError
 from collectors.mapping import exact_text
 
@@ -57,12 +58,26 @@ class Caller:
         for told in pages(where, request, bound, rows):
             if request.each is None:
                 yield told
-                continue
-            for row in told.rows:
-                for inner in self.answers(where, request.each, {**_scalars(where, row), **bound}, rows):
-                    yield inner if request.outer is None else _inside(inner, request.outer, row)
+            elif request.joined is not None:
+                yield self._joined(where, request.each, request.joined, told, bound, rows)
+            else:
+                for row in told.rows:
+                    for inner in self.answers(where, request.each, {**_scalars(where, row), **bound}, rows):
+                        yield inner if request.outer is None else _inside(inner, request.outer, row)
         if request.then is not None:
             yield from self.answers(where, request.then, bound, rows)
+
+    def _joined(
+        self, where: str, each: Request, joined: Joined, told: Told, bound: Bound, rows: Rows
+    ) -> Told:
+        """An answer whose rows have under them what another request tells of them."""
+        more = [
+            row
+            for ids in id_lists(joined, told.rows)
+            for inner in self.answers(where, each, {**bound, "ids": ids}, rows)
+            for row in inner.rows
+        ]
+        return told._replace(rows=laid_under(joined, told.rows, more))
 
     def _pages(self, where: str, request: Request, bound: Bound, rows: Rows) -> Iterator[Told]:
         turn, pages, count = request.next.first(), 0, 0
@@ -116,7 +131,10 @@ class Caller:
                 return told
             if state in job.failed:
                 remedy = "try the query in the system itself, and see what it lacks"
-                fail(where, f"the query ended as {state!r}", remedy)
+                why = jmespath.search(job.why, told) if job.why else None
+                fail(
+                    where, f"the query ended as {state!r}" + (f" ({self._shown(why)})" if why else ""), remedy
+                )
             if monotonic() > until:
                 what = f"the query is still {state!r} after {job.at_most.total_seconds():.0f} s"
                 raise passing(where, what, "poll at a quieter time")

@@ -30,6 +30,18 @@ def _address(url: str) -> str:
 Address = Annotated[str, AfterValidator(_address)]
 
 
+class Joined(Strict):
+    """How what ``each`` gives is put under the rows: where the ``id`` of a row stands in both.
+
+    It stands at ``id`` in the row and at ``of`` in what is given. ``{ids}`` in the request of ``each`` is
+    filled in with the ids of ``size`` rows at a time, with commas.
+    """
+
+    id: Path = "id"
+    of: Path
+    size: int = Field(default=100, ge=1)
+
+
 class Request(Strict):
     """One request: ``{since}`` and ``{until}`` in path, parameters, headers and body are filled in;
     ``{since_day}`` is the earliest day it then was anywhere, ``{until_day}`` the latest.
@@ -37,8 +49,9 @@ class Request(Strict):
     ``rows`` is where the rows stand in the answer (all of it by default), ``total`` where it says how many
     there are, ``error`` where it says what went wrong although it was answered. ``each`` is asked for every
     row, whose fields are places in it: the rows it gives stand in for that row, and keep it under the name
-    ``outer`` where that is given. ``then`` gives more rows of
-    the same stream. With either, the rows have no ``total``. ``job`` is for what is not answered at once.
+    ``outer`` where that is given. With ``joined`` it is asked for many rows at once, and what it gives is put
+    under them. ``then`` gives more rows of the same stream. With rows from elsewhere there is no ``total``.
+    ``job`` is for what is not answered at once.
     """
 
     path: str = ""
@@ -53,13 +66,27 @@ class Request(Strict):
     job: Job | None = None
     each: Request | None = None
     outer: str | None = None
+    joined: Joined | None = None
     then: Request | None = None
 
     @model_validator(mode="after")
     def _counts_its_own_rows(self) -> Self:
-        if self.total is not None and (self.each is not None or self.then is not None):
+        if self.total is not None and not (self.gives_its_own_rows and self.then is None):
             raise ValueError("total counts the rows of one request: leave it out with each or then")
         return self
+
+    @model_validator(mode="after")
+    def _joins_what_each_gives(self) -> Self:
+        if self.joined is not None and (self.each is None or self.outer is not None):
+            raise ValueError(
+                "joined says how what each gives is put under the rows: it needs each, not outer"
+            )
+        return self
+
+    @property
+    def gives_its_own_rows(self) -> bool:
+        """Whether its rows are rows of the stream, and do not only lead to them."""
+        return self.each is None or self.joined is not None
 
     def places(self) -> set[str]:
         """Which of since and until the request asks by."""
@@ -74,17 +101,6 @@ class Reread(Strict):
     back: Duration = Field(gt=timedelta(0))
 
 
-class Details(Strict):
-    """What a list of ids alone does not tell: rows of ``request`` lie under those with the same ``id``.
-
-    ``{ids}`` in the request is filled in with the ids of a page, ``size`` of them at a time, with commas.
-    """
-
-    request: Request
-    id: Path
-    size: int = Field(default=100, ge=1)
-
-
 class RestStream(StreamMapping):
     """One stream of an API.
 
@@ -96,8 +112,7 @@ class RestStream(StreamMapping):
     asked for at once. ``ordered`` says that rows come by their version, oldest first, ``newest_first`` that
     what comes again in a window is how a row was before, which counts no more; ``cap`` how many one
     query gives at most, after which it is asked anew from the last version on. ``sweep_every`` is how much
-    time lies between two comparisons of ids, ``reread`` is for what changes without a stamp, ``details``
-    for what is told by id only.
+    time lies between two comparisons of ids, ``reread`` is for what changes without a stamp.
     """
 
     read: Request
@@ -114,7 +129,6 @@ class RestStream(StreamMapping):
     newest_first: bool = False
     cap: int | None = Field(default=None, ge=1)
     reread: Reread | None = None
-    details: Details | None = None
 
     @field_validator("since_zone")
     @classmethod

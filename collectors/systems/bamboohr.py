@@ -83,8 +83,12 @@ def _declare(chosen: BambooHRSettings) -> dict[str, Any]:
         "format": {"nothing": ["", "0000-00-00"]},
         "streams": {
             "resource": {
-                "read": {"path": "/employees/changed", "params": {"since": "{since}"}},
-                "details": {"request": of_them, "id": "employeeId"},
+                "read": {
+                    "path": "/employees/changed",
+                    "params": {"since": "{since}"},
+                    "each": of_them,
+                    "joined": {"of": "employeeId"},
+                },
                 "ids": people,
                 "fields": fields,
                 "deleted": {"column": "action", "is": "Deleted"},

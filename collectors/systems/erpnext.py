@@ -91,6 +91,13 @@ def _stream(  # noqa: PLR0913 - a stream has much to say
     }
 
 
+_SIGNALS = [
+    {
+        "status": 417, "text": "Field not permitted in query", "means": "refuse",
+        "names": r"Field not permitted in query: ([\w.` ]+)",
+        "remedy": "let the user read the field, or map it otherwise under fields",
+    },
+]  # fmt: skip
 _MASTER: dict[str, tuple[str, dict[str, Any]]] = {
     "legal_entity": ("Company", {"name": "company_name", "currency": "default_currency"}),
     "customer": ("Customer", {"name": "customer_name"}),
@@ -231,6 +238,7 @@ def _declare(chosen: ErpnextSettings) -> dict[str, Any]:
         "base": chosen.base,
         "auth": auth,
         "format": {"zone": chosen.zone},
+        "signals": _SIGNALS,
         "streams": streams | (_posted(chosen) if chosen.income_accounts else {}),
     }
 

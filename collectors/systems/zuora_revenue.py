@@ -110,6 +110,7 @@ def _query(sql: str, chosen: ZuoraRevenueSettings) -> dict[str, Any]:
             "state": "data.queryStatus",
             "done": ["completed"],
             "failed": ["failed", "cancelled"],
+            "why": "data.errorMessage",
             "file": "data.dataFile",
             "lines": "data.outputRows",
             "hosts": ["amazonaws.com"],

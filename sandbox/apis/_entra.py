@@ -21,6 +21,7 @@ class DynamicsApi(ODataApi):
     secret = "entra-secret"  # noqa: S105 - of a simulated system
     absolute_links = True
     precision = "seconds"
+    unknown_property = "Could not find a property named '{name}' on type '{table}'."
 
     def routes(self) -> Sequence[tuple[str, Sequence[str], Answer, bool]]:
         """The lists, and the token endpoint that needs no token."""

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.apis._odata_model import V2, Entity, refusal, written
+from sandbox.apis._odata_model import V2, Entity, UnknownPropertyError, refusal, written
 from sandbox.apis._odata_query import Wanted, condition, ordering, wanted
 from sandbox.apis.api import Answer, Api
 
@@ -42,7 +42,7 @@ class ODataApi(Api):
     ``page_cap`` is the most rows of a page, ``heeds_page_size`` whether Prefer: odata.maxpagesize lowers
     it, ``link_host`` the host that next links name (None: the one that was asked; version 4 is relative
     then); ``count_cap`` is the most it counts to, ``precision`` that of instants in
-    version 4.
+    version 4, ``unknown_property`` how it refuses a property that is not there.
     """
 
     services: ClassVar[Mapping[str, tuple[int, Mapping[str, Entity]]]] = {}
@@ -53,6 +53,7 @@ class ODataApi(Api):
     absolute_links = False
     count_cap: int | None = None
     precision = "milliseconds"
+    unknown_property = 'Property "{name}" does not exist in "{table}"'
 
     def routes(self) -> Sequence[tuple[str, Sequence[str], Answer, bool]]:
         """One list an entity set."""
@@ -82,12 +83,16 @@ class ODataApi(Api):
         async def answer(request: Request) -> Response:
             try:
                 return self._list(request, version, name, entity)
+            except UnknownPropertyError as lack:
+                why = self.unknown_property.format(name=lack.name, table=lack.table)
+                return self.error(lack.status_code, why, version)
             except HTTPException as refused:
                 return self.error(refused.status_code, refused.detail, version)
 
         return answer
 
     def _list(self, request: Request, version: int, name: str, entity: Entity) -> Response:
+        entity = entity.without(self.renamed[entity.table])
         options = self._options(request, version)
         rows = self.rows_of(entity, request)
         if "$filter" in options:

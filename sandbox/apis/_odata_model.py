@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -15,6 +15,14 @@ Kind = Literal["text", "day", "instant", "decimal", "number", "flag", "uuid"]
 
 BAD_REQUEST = 400
 V2 = 2
+
+
+class UnknownPropertyError(HTTPException):
+    """A query for a property that an entity set does not have; each server says so in its own words."""
+
+    def __init__(self, name: str, table: str) -> None:
+        super().__init__(BAD_REQUEST)
+        self.name, self.table = name, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +44,14 @@ class Entity:
     def type_of(self, name: str) -> Kind:
         """A property's type; a refusal for one that is not there."""
         if name not in self.types:
-            raise refusal(f"Property '{name}' does not exist in '{self.table}'")
+            raise UnknownPropertyError(name, self.table)
         return self.types[name]
+
+    def without(self, names: Collection[str]) -> Entity:
+        """The entity set when it has these properties no more."""
+        if not names:
+            return self
+        return replace(self, types={name: kind for name, kind in self.types.items() if name not in names})
 
 
 def entity(

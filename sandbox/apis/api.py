@@ -6,7 +6,7 @@ A vendor's API derives from :class:`Api`, gives its routes, and says in which wo
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import format_datetime
@@ -77,6 +77,8 @@ class Api:
         self.storm: int | None = None
         #: the latest requests
         self.asked: deque[str] = deque(maxlen=_REMEMBERED)
+        #: by table, the fields that it had under names it has no more
+        self.renamed: defaultdict[str, set[str]] = defaultdict(set)
         self._answered: deque[float] = deque()
         self._stormed = count(1)
         self._faults: list[list[Any]] = []
@@ -94,6 +96,12 @@ class Api:
         self._faults.clear()
         self.allowance = self.storm = None
         self.down = False
+
+    def rename(self, table: str, old: str, new: str) -> None:
+        """Call a field of a table otherwise, as an administrator or a release does: the old name is gone."""
+        self.shelf.rename(table, old, new)
+        self.renamed[table].add(old)
+        self.renamed[table].discard(new)
 
     def app(self) -> Starlette:
         """The API as an ASGI application."""

@@ -21,7 +21,7 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "in": lambda held, wanted: held in wanted,
     "is": lambda held, wanted: bool(held) == (wanted == "set"),
 }
-_WORDS = {401: "AuthenticationError", 404: "DoesNotExistError", 417: "ValidationError"}
+_WORDS = {401: "AuthenticationError", 404: "DoesNotExistError", 417: "DataError"}
 
 
 class Erpnext(Api):
@@ -59,6 +59,9 @@ class Erpnext(Api):
         fields = json.loads(asked.get("fields", '["name"]'))
         tests = [*json.loads(asked.get("filters", "[]")), *json.loads(asked.get("or_filters", "[]"))]
         tables = {field.partition(".")[0] for field in fields if "." in field}
+        for field in fields:
+            if field.partition(" as ")[0] in self.renamed[doctype]:
+                return self.refused(417, f"Field not permitted in query: {field}")
         order, _, way = asked.get("order_by", "modified desc").rpartition(" ")
         try:
             rows = [

@@ -58,7 +58,8 @@ class HubSpot(Api):
                 if not isinstance(wanted["value"], str):
                     return self.refused(400, "Invalid input JSON: a value is text")
                 rows = [kept for kept in rows if _passes(kept, wanted)]
-        told = self._page(rows, start, min(limit, self.page_cap), asked.get("properties", ()))
+        names = self._there(request, asked.get("properties", ()))
+        told = self._page(rows, start, min(limit, self.page_cap), names)
         return JSONResponse({"total": len(rows), **told})
 
     async def _list(self, request: Request) -> Response:
@@ -69,11 +70,16 @@ class HubSpot(Api):
         archived = asked.get("archived") == "true"
         rows = self.shelf.rows(request.path_params["collection"], deleted=archived)
         rows.sort(key=lambda kept: int(kept.id))
-        names = asked.get("properties", "").split(",")
+        names = self._there(request, asked.get("properties", "").split(","))
         response = JSONResponse(self._page(rows, start, min(limit, self.page_cap), names))
         response.headers["X-HubSpot-RateLimit-Daily"] = str(self.daily)
         response.headers["X-HubSpot-RateLimit-Daily-Remaining"] = str(self.daily - len(self.asked))
         return response
+
+    def _there(self, request: Request, names: Sequence[str]) -> list[str]:
+        """The properties asked for that there are; the others are passed over without a word."""
+        renamed = self.renamed[request.path_params["collection"]]
+        return [name for name in names if name not in renamed]
 
     def _page(self, rows: Sequence[Kept], start: int, size: int, names: Sequence[str]) -> dict[str, Any]:
         told: dict[str, Any] = {"results": [_told(kept, names) for kept in page(rows, start, size)]}
@@ -94,7 +100,7 @@ def _passes(kept: Kept, wanted: dict[str, str]) -> bool:
 
 
 def _told(kept: Kept, names: Sequence[str]) -> dict[str, Any]:
-    """A row with what was asked for and what is always told; a property nobody has is null."""
+    """A row with what was asked for and what is always told; a property without a value is null."""
     stamp = _milliseconds(kept.stamp)
     known = {**kept.fields, _STAMP: stamp, "hs_object_id": kept.id}
     told = {

@@ -169,7 +169,9 @@ class NetSuite(Api):
                     self._spread(rows, name, {"id": kept.id, **kept.fields}, self._local(kept.stamp))
                 elif name in _RECORD_TYPES:
                     rows["deletedrecord"].append(self._tombstone(name, kept))
-        return {name: (frozenset(_COLUMNS[name].split()), rows[name]) for name in _COLUMNS}
+        return {
+            name: (frozenset(_COLUMNS[name].split()) - self.renamed[name], rows[name]) for name in _COLUMNS
+        }
 
     def _spread(
         self, rows: dict[str, list[Mapping[str, Any]]], table: str, row: Mapping[str, Any], stamp: Moment

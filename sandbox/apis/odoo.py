@@ -25,6 +25,7 @@ _NAMES = {
     404: "werkzeug.exceptions.NotFound",
     415: "werkzeug.exceptions.UnsupportedMediaType",
     422: "werkzeug.exceptions.UnprocessableEntity",
+    500: "builtins.ValueError",
 }
 
 
@@ -83,8 +84,11 @@ class Odoo(Api):
     async def _found(self, request: Request) -> tuple[dict[str, Any], list[dict[str, Any]]] | Response:
         if not request.headers.get("Content-Type", "").startswith("application/json"):
             return self.refused(415, "the body must be JSON")
-        asked = json.loads(await request.body())
-        rows = [_record(kept) for kept in self.shelf.rows(request.path_params["model"])]
+        asked, model = json.loads(await request.body()), request.path_params["model"]
+        for name in (*asked.get("fields", ()), *asked.get("specification", ())):
+            if name in self.renamed[model]:
+                return self.refused(500, f"Invalid field '{name}' on '{model}'")
+        rows = [_record(kept) for kept in self.shelf.rows(model)]
         if asked.get("context", {}).get("active_test", True):
             rows = [row for row in rows if row.get("active", True)]
         domain = asked.get("domain", [])

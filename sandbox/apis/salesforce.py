@@ -172,7 +172,7 @@ class Salesforce(Api):
         selected, tests = asked["select"].split(", "), [_test(text) for text in _parts(asked["where"])]
         order = (asked["order"] or "Id").split(", ")
         for field in (*selected, *(test[0] for test in tests), *order):
-            if field not in self.objects[name]:
+            if field not in self.objects[name] or field in self.renamed[name]:
                 raise _RefusedError("INVALID_FIELD", f"No such column '{field}' on entity '{name}'.")
         rows = [
             kept

@@ -70,6 +70,13 @@ class Shelf:
             kept.stamp = self.clock()
         self._changes += 1
 
+    def rename(self, table: str, old: str, new: str) -> None:
+        """Call a field of all rows otherwise; as that is a change of each, it stamps them."""
+        for kept in self.tables.get(table, {}).values():
+            kept.fields = {new if name == old else name: held for name, held in kept.fields.items()}
+            kept.stamp = self.clock()
+        self._changes += 1
+
     def delete(self, table: str, identifier: str, *, hard: bool = False) -> None:
         """Mark a row deleted, or take it away without a trace."""
         self._changes += 1

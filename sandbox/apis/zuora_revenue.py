@@ -74,8 +74,8 @@ class ZuoraRevenue(Api):
             del self._files[oldest]
         try:
             self._files[job] = ("completed", [*answer(asked["query"], self._tables())])
-        except SqlError:
-            self._files[job] = ("failed", [])
+        except SqlError as error:
+            self._files[job] = ("failed", [{"errorMessage": str(error)}])
         return JSONResponse({"data": {"id": job, "query": asked["query"], "queryStatus": "submitted"}})
 
     async def _look(self, request: Request) -> Response:
@@ -87,7 +87,9 @@ class ZuoraRevenue(Api):
         told: dict[str, Any] = {"id": job, "queryStatus": "in_progress"}
         if self._looked[job] >= _LOOKS:
             told["queryStatus"] = state
-            if state == "completed":
+            if state == "failed":
+                told |= rows[0]
+            else:
                 path = f"{request.scope['root_path']}/files/{job}"
                 told |= {"dataFile": str(request.url.replace(path=path)), "outputRows": len(rows)}
         return JSONResponse({"data": told})
@@ -108,6 +110,9 @@ class ZuoraRevenue(Api):
 
     def _tables(self) -> Tables:
         return {
-            name: (frozenset(columns.split()), [kept.fields for kept in self.shelf.rows(name)])
+            name: (
+                frozenset(columns.split()) - self.renamed[name],
+                [kept.fields for kept in self.shelf.rows(name)],
+            )
             for name, columns in _COLUMNS.items()
         }

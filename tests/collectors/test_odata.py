@@ -239,7 +239,7 @@ def test_a_property_that_does_not_exist_is_named(odata: int, monkeypatch: pytest
             _,
             connection,
         ),
-        pytest.raises(FatalError, match="400: Property 'Nope' does not exist in"),
+        pytest.raises(FatalError, match='400: Property "Nope" does not exist in'),
     ):
         read(connection)
 

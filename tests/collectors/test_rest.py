@@ -309,8 +309,8 @@ def test_what_is_told_by_id_only_is_asked_for_by_ids() -> None:
         known = [{"key": int(n), "name": f"C{n}"} for n in asked[-1].split(",") if n != "2"]
         return JSONResponse({"found": known})
 
-    request = {"path": "/names", "params": {"only": "{ids}"}, "rows": "found"}
-    with api(answer, details={"request": request, "id": "key", "size": 2}) as connection:
+    names = {"path": "/names", "params": {"only": "{ids}"}, "rows": "found"}
+    with api(answer, read={"each": names, "joined": {"of": "key", "size": 2}}) as connection:
         found = pages(connection)
 
     assert asked == ["1,2", "3"]

@@ -125,7 +125,8 @@ def test_a_refusal_says_why_and_hides_who_asked(monkeypatch: pytest.MonkeyPatch)
         pages(connection)
 
     assert str(caught.value) == (
-        "crm/customer: HTTP 400 Bad Request (no property Nope, asked with ***). Remedy: see the server's log"
+        "crm/customer: HTTP 400 Bad Request (no property Nope, asked with ***). Remedy: correct what it objects to:"
+        " a field that was renamed or hidden is mapped otherwise under fields"
     )
 
 

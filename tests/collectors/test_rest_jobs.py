@@ -47,7 +47,8 @@ class Bakery:
         assert request.path_params["number"] == "7"
         self.looked += 1
         state = self.state if self.looked >= self.ready_at else "in_progress"
-        return JSONResponse({"state": state, "file": self.file, "lines": self.promised})
+        told = {"state": state, "file": self.file, "lines": self.promised, "why": "no column Nope"}
+        return JSONResponse(told)
 
     async def hand_out(self, request: Request) -> Response:
         self.carried = request.headers.get("Authorization", "")
@@ -110,7 +111,8 @@ def test_a_file_that_lacks_rows_is_fetched_again(monkeypatch: pytest.MonkeyPatch
 def test_a_job_that_failed_needs_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
     bakery = Bakery(3)
     bakery.state = "failed"
-    with ordering(bakery, monkeypatch) as connection, pytest.raises(FatalError, match="ended as 'failed'"):
+    refused = pytest.raises(FatalError, match=r"ended as 'failed' \(no column Nope\)\. Remedy: ")
+    with ordering(bakery, monkeypatch, why="why") as connection, refused:
         ids(connection)
 
 

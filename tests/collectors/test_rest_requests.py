@@ -116,6 +116,13 @@ def test_a_second_request_adds_to_the_rows_of_the_first(base: str) -> None:
     assert [row["id"] for row in found] == ["a/b", "c", "z-0", "z-1", "z-2"]
 
 
+def test_what_each_gives_is_either_joined_or_kept_inside() -> None:
+    read = {"path": "/folders", "joined": {"of": "id"}}
+    for more in ({}, {"each": PAGES, "outer": "of"}):
+        with pytest.raises(ValueError, match="it needs each, not outer"):
+            rows("http://crm.example", read | more)
+
+
 def test_a_total_of_some_of_the_rows_is_refused() -> None:
     read = {"path": "/folders", "total": "count", "then": {"path": "/more"}}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -197,6 +198,13 @@ class Bench:
             return list(
                 store.execute(select(reject.c.reason).where(reject.c.resolved_at.is_(None))).scalars()
             )
+
+    def missing_fields(self) -> list[str]:
+        """Fields the stream is mapped from that its rows have no more, without what they stand in."""
+        with reading(self.engine) as store:
+            query = select(stream_state.c.missing_fields).where(stream_state.c.stream == self.case.stream)
+            found: str | None = store.execute(query).scalar_one()
+        return [name.rpartition(".")[2] for name in json.loads(found or "[]")]
 
     def unknown_fields(self) -> str | None:
         """Fields of the last run nobody expected, or missed."""

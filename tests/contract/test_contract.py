@@ -226,6 +226,46 @@ def test_no_error_text_holds_a_secret(bench: Bench, case: Case) -> None:
     assert not [value for value in case.env.values() if value in (outcome.error or "")]
 
 
+# ---- drift -----------------------------------------------------------------------------------
+
+
+def test_a_renamed_field_is_named_and_nothing_is_lost(bench: Bench, case: Case) -> None:
+    bench.fill(24)
+    bench.poll()
+    ids, rows, (name, _, column, _) = bench.ids(), bench.rows(), case.changes
+    bench.watch.now += 60 * MINUTE
+    bench.api.rename(case.table, name, "renamed")
+    bench.watch.now += 10 * MINUTE
+
+    outcome = bench.poll()
+
+    if outcome.outcome == "failed":
+        assert (outcome.error or "").startswith(f"{case.kind}/{case.stream}: ")
+        assert name in (outcome.error or "").partition("Remedy: ")[0]
+        assert outcome.progress.changed == 0
+    else:
+        assert bench.missing_fields() == [name]
+    assert bench.ids() == ids
+
+    bench.api.rename(case.table, "renamed", name)
+    bench.watch.now += 10 * MINUTE
+    assert bench.poll().outcome == "ok"
+    assert (bench.missing_fields(), bench.reasons()) == ([], [])
+    assert {key: row[column] for key, row in bench.rows().items()} == {
+        key: row[column] for key, row in rows.items()
+    }
+
+
+def test_a_renamed_field_stops_no_stream_of_another_table(bench: Bench, case: Case) -> None:
+    bench.fill(24)
+    bench.api.rename(case.table, case.changes[0], "renamed")
+    connection = bench.connection()
+    others = {stream.name for stream in connection.streams()} - {case.stream}
+    connection.close()
+
+    assert not others or "ok" in {bench.poll(name).outcome for name in others}
+
+
 # ---- deletions -------------------------------------------------------------------------------
 
 

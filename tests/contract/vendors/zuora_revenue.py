@@ -29,7 +29,7 @@ def settings(base: str, _folder: Path) -> Mapping[str, Any]:
 
 
 def prepare(api: Api) -> None:
-    for number in range(1, 13):
+    for number in range(1, 25):
         line = {"revenuecontractlineid": f"L{number}", **LINE}
         api.shelf.put(LINES, str(number), line, visible_from=NOW - timedelta(days=1))
 
