@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from collectors.contract import Page
-from collectors.engines.rest import RestConnection
+from collectors.engines.rest import RestConnection, Unpack
 from collectors.engines.rest_settings import RestSettings
 from collectors.errors import CollectorError, FatalError, RetriableError, StopError
 from sandbox.apis.serving import serving
@@ -30,7 +30,7 @@ Answering = Callable[[Request], Response]
 
 @contextmanager
 def api(
-    answering: Answering, *, read: dict[str, Any] | None = None, **stream: Any
+    answering: Answering, *, read: dict[str, Any] | None = None, unpack: Unpack | None = None, **stream: Any
 ) -> Iterator[RestConnection]:
     """A connection to a server with one list."""
 
@@ -43,9 +43,8 @@ def api(
     }
     with serving(Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])) as base:
         told = {"customer": {"fields": FIELDS, "read": {**READ, **(read or {})}, **stream}}
-        connection = RestConnection(
-            "crm", RestSettings.model_validate({"base": base, "streams": told, **system})
-        )
+        settings = RestSettings.model_validate({"base": base, "streams": told, **system})
+        connection = RestConnection("crm", settings, {"customer": unpack} if unpack else None)
         yield connection
         connection.close()
 
@@ -319,3 +318,14 @@ def test_what_is_told_by_id_only_is_asked_for_by_ids() -> None:
         (2, None),
         (3, "C3"),
     ]
+
+
+def test_a_field_that_a_vendors_own_reading_needs_is_named_when_it_lacks() -> None:
+    def unpack(body: Any) -> list[dict[str, Any]]:
+        return [{"id": row["Id"], "at": NOW.isoformat()} for row in body["rows"]]
+
+    answers = [{"rows": [{"Id": 1}]}, {"rows": [{"Number": 1}]}]
+    with api(lambda _: JSONResponse(answers.pop(0)), unpack=unpack) as connection:
+        assert [row["id"] for page in pages(connection) for row in page.rows] == [1]
+        with pytest.raises(FatalError, match=r"crm/customer: a row has no field 'Id'.* Remedy: see whether"):
+            pages(connection)
