@@ -24,7 +24,8 @@ from collectors.discovery import systems
 from collectors.errors import ConfigError, FatalError
 from collectors.runner import Configured, Outcome, Runner, connected
 from metrics.check import checks
-from metrics.evaluate import Rules, Threshold, evaluate
+from metrics.evaluate import evaluate
+from metrics.rules import Rules, Threshold
 from metrics.severity import Materiality
 from queries import polls
 from queries.errors import StoreError
@@ -53,9 +54,11 @@ class App:
         """The time, stopped where the configuration says so."""
         return config.now(self.settings)
 
-    def judge(self, connection: Connection, touched: set[str], now: datetime) -> None:
-        """What happens to engagements a batch touched, in the batch's own transaction."""
-        evaluate(connection, touched, now, self.rules)
+    def judge(
+        self, connection: Connection, touched: set[str], now: datetime, kind: str | None = None
+    ) -> None:
+        """What happens to engagements a batch (of one kind) touched, in the batch's own transaction."""
+        evaluate(connection, touched, now, self.rules, kind)
 
     def read_crosswalk(self) -> None:
         """Follow the crosswalk file where it changed; raises ConfigError for one that cannot be read."""

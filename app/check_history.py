@@ -12,8 +12,8 @@ from app.bootstrap import App
 from app.cli import AsJson, opened, write_json, write_table
 from collectors.errors import ConfigError
 from metrics.check import Check, checks
-from metrics.evaluate import Rules, Threshold
 from metrics.history import Firing, History, replay
+from metrics.rules import Rules, Threshold
 from queries.store import reading, scratch_store, writing
 from queries.types import from_minor, iso
 

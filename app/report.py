@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from metrics.check import checks
-from metrics.evaluate import Rules
+from metrics.rules import Rules
 from queries import exceptions, findings, identity, journey, systems, untraceable
 from queries.spans import SpanRow
 from queries.types import iso

@@ -46,7 +46,8 @@ _LONGEST_PAUSE_S = 120.0
 _RETRIED = 1_000
 _OURS = ("app.", "collectors.", "metrics.", "queries.")
 
-AfterBatch = Callable[[Connection, set[str], datetime], None]
+#: judges the engagements a batch of a kind of record touched; None of them: what time alone made news
+AfterBatch = Callable[[Connection, set[str], datetime, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,8 @@ class Runner:
             rejects.resolve_reject(store, identifier, now)
         # whom a row left in doubt is judged again, even when the row brought nothing new
         named = [Key(*name) for row in well.values() for name in json.loads(row.names)]
-        self.after_batch(store, done.touched | set(engagements_of(store, named).values()), now)
+        touched = done.touched | set(engagements_of(store, named).values())
+        self.after_batch(store, touched, now, stream.kind)
         return len(well)
 
 
@@ -312,7 +314,7 @@ class _Poll:
             self.runner.lease(store, source.system, stream.name)
             if done.touched:
                 # what time alone makes news is judged when the poll closes
-                self.runner.after_batch(store, done.touched, now)
+                self.runner.after_batch(store, done.touched, now, stream.kind)
         self.position = position or self.position
         for page, decoded in batch.pages:
             self.truncated = self.truncated or page.truncated
@@ -353,7 +355,7 @@ class _Poll:
             self.progress.deleted += len(gone)
             polls.swept(store, name, self.stream.name, self.started)
             polls.batch_done(store, run, self.progress, None)
-            self.runner.after_batch(store, touched, self.runner.clock())
+            self.runner.after_batch(store, touched, self.runner.clock(), kind)
         return None
 
     def _close(self, run: int, outcome: str, error: str | None) -> None:
@@ -372,7 +374,7 @@ class _Poll:
                 error=error,
             )
             drift.note(store, run, self.had, self.told, now)
-            self.runner.after_batch(store, set(), now)
+            self.runner.after_batch(store, set(), now, self.stream.kind)
 
 
 @contextmanager

@@ -69,7 +69,8 @@ class Check:
     A check of the ``firm`` is about records that belong to no engagement: its rows carry the engagement
     ``''``, and it is always judged whole. Without ``needs_amount`` a subject is listed whatever it is worth
     (0 of ``NO_CURRENCY`` where it is not about money); ``at_once`` lists it, while ``watch`` is 0, from the
-    moment it holds, not from the next business day on.
+    moment it holds, not from the next business day on. A ``version`` changes with the meaning of what is not
+    in the select, such as ``since``: then everything is judged anew.
     """
 
     key: str
@@ -90,6 +91,7 @@ class Check:
     scope: Literal["engagement", "firm"] = "engagement"
     needs_amount: bool = True
     at_once: bool = False
+    version: int = 1
 
 
 @cache

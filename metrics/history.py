@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from metrics.check import Check, checks
-from metrics.evaluate import Rules, evaluate
+from metrics.evaluate import evaluate
+from metrics.rules import Rules
 from queries import polls
 from queries.history import State, mirror, states
 from queries.ingest import ingest

@@ -159,6 +159,17 @@ def set_check_states(connection: Connection, check: str, states: Mapping[str, Ma
         connection.execute(insert(check_state), new)
 
 
+def set_check_unknown(
+    connection: Connection, check: str, entities: Sequence[str], now: datetime, why: str
+) -> None:
+    """A check could not be judged at all: it and what it listed are in doubt until it is judged whole."""
+    state = {"outcome": "unknown", "partial": False, "as_of": None, "reason": why, "evaluated_at": now}
+    set_check_states(connection, check, {entity: {**state, "definition": None} for entity in entities})
+    for row in of_engagements(connection, check, None).values():
+        if row["is_open"]:
+            doubt_finding(connection, row, now, why)
+
+
 def engagements_at(connection: Connection, check: str, entities: Sequence[str]) -> list[str]:
     """Engagements with open items or open findings of a check in these legal entities ('' is none)."""
     found: set[str] = set()

@@ -270,6 +270,18 @@ def _coverage(states: Sequence[Any], reads: Sequence[Reads], entity: str, now: d
     return Coverage(oldest, None)
 
 
+def awaited(connection: Connection, reads: Sequence[Reads]) -> bool:
+    """Whether no system at all was read to its end yet of a stream that is needed."""
+    query = (
+        select(system_role.c.role, stream_state.c.kind)
+        .join(system_role, system_role.c.system == stream_state.c.system)
+        .where(stream_state.c.configured, stream_state.c.complete_through.is_not(None))
+        .distinct()
+    )
+    known = {(row.role, row.kind) for row in connection.execute(query)}
+    return any(need.required and (need.role, need.kind) not in known for need in reads)
+
+
 def latest_runs(connection: Connection, reads: Sequence[Reads]) -> list[int]:
     """The newest collection run of each stream a claim rests on."""
     kinds = {need.kind for need in reads}

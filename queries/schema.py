@@ -336,6 +336,7 @@ check_state = Table(
     Column("reason", Text),
     Column("evaluated_at", UtcInstant, nullable=False),
     Column("verified_at", UtcInstant, comment="last full audit that agreed"),
+    Column("definition", Text, comment="what the check meant when it was judged; null: never whole"),
 )
 
 metric_snapshot = Table(

@@ -15,7 +15,8 @@ import msgspec
 from sqlalchemy import Connection, Engine, create_engine, select
 
 from metrics.check import checks
-from metrics.evaluate import Rules, audit, evaluate
+from metrics.evaluate import audit, evaluate
+from metrics.rules import Rules
 from queries import polls, rejects
 from queries.engagements import engagements_of
 from queries.exceptions import Filters, history, page
@@ -84,9 +85,9 @@ def utc(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def about(*keys: str) -> Rules:
+def about(*keys: str, **rules: Any) -> Rules:
     """Rules that judge these checks only."""
-    return Rules(disabled=frozenset(checks()) - set(keys))
+    return Rules(disabled=frozenset(checks()) - set(keys), **rules)
 
 
 class Cast:
@@ -95,6 +96,7 @@ class Cast:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.touched: set[str] = set()
+        self.kinds: set[str] = set()
         self.through: dict[str, datetime | None] = {}
         self.rules = about(*USUAL)
         self.sources = {name: Source(name, dict(parts[2])) for name, parts in SYSTEMS.items()}
@@ -146,10 +148,12 @@ class Cast:
         done = ingest(self.connection, kind, self.sources[system], records, self._version)
         assert not done.refused, done.refused
         self.touched |= done.touched
+        self.kinds.add(kind)
 
     def delete(self, kind: str, system: str, identifier: str) -> None:
         """The record left its source."""
         self.touched |= mark_deleted(self.connection, kind, system, [identifier], self._version)
+        self.kinds.add(kind)
 
     def entity(self, code: str, **fields: Any) -> None:
         """A legal entity, as the ERP keeps it."""
@@ -231,11 +235,15 @@ class Cast:
                 run = polls.start_run(self.connection, system, stream, moment, None)
                 polls.end_run(self.connection, run, now=moment, outcome="ok", complete_through=through)
         if self.touched and not full:
-            evaluate(self.connection, self.touched, moment, self.rules)
+            evaluate(self.connection, self.touched, moment, self.rules, self.one_kind())
         # a poll ends with a judgement that names nothing
         evaluate(self.connection, None if full else (), moment, self.rules)
-        self.touched = set()
+        self.touched, self.kinds = set(), set()
         return self.exceptions()
+
+    def one_kind(self) -> str | None:
+        """The kind of record that was touched, if it was one: then only what it concerns is judged."""
+        return next(iter(self.kinds)) if len(self.kinds) == 1 else None
 
     def drift(self, now: str) -> dict[str, list[str]]:
         """Where the state kept up batch by batch differs from a full evaluation."""

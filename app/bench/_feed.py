@@ -14,7 +14,8 @@ from collectors.contract import Page, Stream, System, SystemSettings
 from collectors.mapping.canonical import canonical_parser, known_columns
 from collectors.runner import AfterBatch, Configured, Runner
 from collectors.wire import records_of_lines
-from metrics.evaluate import Rules, evaluate
+from metrics.evaluate import evaluate
+from metrics.rules import Rules
 from queries import polls
 from queries.ingest import ingest
 from queries.records import Record
@@ -103,12 +104,12 @@ def configure(engine: Engine) -> None:
         polls.configure(connection, streams, roles)
 
 
-def judge(connection: Store, touched: set[str], now: datetime) -> None:
+def judge(connection: Store, touched: set[str], now: datetime, kind: str | None = None) -> None:
     """What a worker does after each page."""
-    evaluate(connection, touched, now, RULES)
+    evaluate(connection, touched, now, RULES, kind)
 
 
-def leave(connection: Store, touched: set[str], now: datetime) -> None:
+def leave(connection: Store, touched: set[str], now: datetime, kind: str | None = None) -> None:
     """Store only: for filling a store that is judged once at the end."""
 
 

@@ -15,7 +15,8 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from collectors.contract import Role
 from metrics.check import SHAPE, Check, Need, Scope, checks
-from metrics.evaluate import Rules, Threshold, evaluate
+from metrics.evaluate import evaluate
+from metrics.rules import Rules, Threshold
 from queries.records import KINDS
 from sandbox.truths import answers
 from tests.cast import SYSTEMS, Cast, casting, utc

@@ -13,7 +13,8 @@ from app import words
 from app.parts import common
 from app.report import check_list, exception_list, overall_state
 from metrics.check import Check, Explanation, Need, Row, Scope
-from metrics.evaluate import Rules, evaluate
+from metrics.evaluate import evaluate
+from metrics.rules import Rules
 from queries import journey
 from queries.exceptions import Filters, Total, group_total, totals
 from queries.schema import RECORD_TABLES

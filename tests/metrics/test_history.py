@@ -11,8 +11,8 @@ import pytest
 from app.bootstrap import application
 from app.check_history import as_answer, look_back, tried
 from metrics.check import checks
-from metrics.evaluate import Rules, Threshold
 from metrics.history import History, replay
+from metrics.rules import Rules, Threshold
 from queries.store import scratch_store, writing
 from tests.cast import Cast, casting, utc
 from tests.truth import firm as simulated

@@ -61,7 +61,7 @@ def test_the_stream_is_degraded_and_names_it_and_the_run_too(firm: Cast) -> None
     told = {row["stream"]: (row["state"], row["missing_fields"]) for row in psa["streams"]}
     assert told["project"] == ("degraded", ["rate", "status"])
     assert told["time_entry"] == ("fresh", [])
-    assert systems.freshness(firm.connection, NOW)[:2] == (5, 6)
+    assert systems.freshness(firm.connection, NOW)[:2] == (6, 7)
     run = select(collection_run.c.missing_fields).where(collection_run.c.missing_fields.is_not(None))
     assert json.loads(firm.connection.execute(run).scalar_one()) == ["rate", "status"]
 

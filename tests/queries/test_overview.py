@@ -8,13 +8,12 @@ import pytest
 from sqlalchemy import Engine
 
 from metrics.check import checks
-from metrics.evaluate import Rules
 from queries import exceptions, overview, slices, snapshots, stages
 from queries.overview import Overview, Reporting
 from queries.slices import BANDS, Slice
 from queries.store import writing
 from tests.app.firm import NOW, rate, snap, stuck
-from tests.cast import K1, K2, K3, Cast, casting, utc
+from tests.cast import K1, K2, K3, USUAL, Cast, about, casting, utc
 
 MOMENT = utc(NOW)
 EURO = Reporting("EUR", None)
@@ -32,7 +31,7 @@ def firm(nobody: Cast) -> Cast:
 
 
 def playing(firm: Cast) -> Cast:
-    firm.rules = Rules(reporting_currency="EUR")
+    firm.rules = about(*USUAL, reporting_currency="EUR")
     stuck(firm)
     return firm
 

@@ -298,11 +298,9 @@ def test_a_stream_never_read_allows_no_claim_and_its_error_is_the_reason(firm: C
 
 def test_a_role_nobody_plays_allows_no_claim_unless_it_is_optional(firm: Cast) -> None:
     complete(firm, "crm", "opportunity", "2026-11-20T18:00Z")
-    bus = Reads("middleware", "message", required=True)
+    bus = Reads("gateway", "message", required=True)
 
-    assert (
-        cover(firm, [CRM, bus]).reason == "no system with role middleware has a message stream for this work"
-    )
+    assert cover(firm, [CRM, bus]).reason == "no system with role gateway has a message stream for this work"
     assert cover(firm, [CRM, bus._replace(required=False)]).reason is None
 
 

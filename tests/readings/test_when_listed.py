@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from metrics.evaluate import Rules, Threshold
+from metrics.rules import Threshold
 from queries.open_items import stored
-from tests.cast import K1, K2, K3, Cast, keys, utc
+from tests.cast import K1, K2, K3, USUAL, Cast, about, keys, utc
 
 
 def worked(firm: Cast, on: str, **line: str) -> None:
@@ -62,7 +62,7 @@ def test_it_is_urgent_past_act_by_time_alone(firm: Cast) -> None:
 
 
 def test_thresholds_are_configuration(firm: Cast) -> None:
-    firm.rules = Rules(thresholds={K1: Threshold(0, 1, "order desk")})
+    firm.rules = about(*USUAL, thresholds={K1: Threshold(0, 1, "order desk")})
     firm.deal(won_at="2026-11-13T17:00Z")
 
     # more than 0 business days: Monday is the first
@@ -96,7 +96,7 @@ def test_holidays_are_those_of_the_entitys_country(
 
 
 def test_a_companys_own_day_off_is_no_business_day(firm: Cast) -> None:
-    firm.rules = Rules(days_off={"E1": frozenset({date(2026, 11, 16)})})
+    firm.rules = about(*USUAL, days_off={"E1": frozenset({date(2026, 11, 16)})})
     firm.entity("E1", country="GB", timezone="UTC")
     firm.deal(won_at="2026-11-13T17:00Z", legal_entity="E1")
 

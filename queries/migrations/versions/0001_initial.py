@@ -121,6 +121,12 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("evaluated_at", sa.BigInteger(), nullable=False),
         sa.Column("verified_at", sa.BigInteger(), nullable=True, comment="last full audit that agreed"),
+        sa.Column(
+            "definition",
+            sa.Text(),
+            nullable=True,
+            comment="what the check meant when it was judged; null: never whole",
+        ),
         sa.PrimaryKeyConstraint("check_key", "legal_entity", name=op.f("pk_check_state")),
     )
     op.create_table(
