@@ -48,6 +48,7 @@ def begin(job: Job, *kinds: str, running: bool = False, in_ledger: bool = True) 
     won_on = start - timedelta(days=job.rng.randint(5, 30))
     deal = deals.opportunity(job, sum(amounts, Decimal(0)), won_at=job.at(won_on))
     contract = deals.contract(job, deal, deal.amount or Decimal(0), start)
+    contract.end_on = max(contract.end_on or end, end)
     lines = [
         deals.contract_line(job, contract, kind, amount, _RECOGNITION[kind])
         for kind, amount in zip(kinds, amounts, strict=True)
@@ -56,6 +57,7 @@ def begin(job: Job, *kinds: str, running: bool = False, in_ledger: bool = True) 
     if not over and job.chance(0.06):
         status = "on_hold"
     project = deals.project(job, contract, deal, status, start)
+    project.start_on, project.end_on = start, end
     ledger = deals.ledger_project(job, project, status, start) if in_ledger else None
     keys = (("opportunity", "crm", deal.id), ("project", "psa", project.id))
     at = project.activated_at or job.at(start)

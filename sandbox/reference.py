@@ -25,6 +25,7 @@ def write(books: Books, seed: int) -> None:
         books.put(legal_entity(company, began), company.id)
         _consultants(books, company.id, seed, began)
         _periods(books, company.id)
+    _standard_rates(books, seed)
     _rates(books, seed)
 
 
@@ -56,6 +57,17 @@ def _consultants(books: Books, company: str, seed: int, began: datetime) -> None
             source_updated_at=began,
         )
         books.put(row, company)
+
+
+def _standard_rates(books: Books, seed: int) -> None:
+    """What most people are charged at where no contract says otherwise, in their company's currency."""
+    for person in books.resources:
+        rng = Random(f"{seed}/standard rate/{person.id}")
+        if rng.random() < 0.85:
+            currency = days.COMPANY[person.legal_entity or ""].currency
+            dollars = Decimal(rng.randint(18, 56) * 5)
+            person.currency = currency
+            person.bill_rate = money.rounded(dollars * money.PER_DOLLAR[currency], currency)
 
 
 def customer(books: Books, seed: int, number: int) -> Customer:

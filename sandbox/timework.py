@@ -15,6 +15,7 @@ _ROUNDINGS = (None,) * 24 + ("half_up", "half_even", "down")
 _ATTENDANCE = 0.88
 _WEEKEND_WORK = 0.015
 _FOREIGN_STAFF = 0.2
+_SUBMITTED = time(17)
 
 
 @dataclass(slots=True)
@@ -115,6 +116,7 @@ def _entry(line: TimeLine, person: Resource, day: date, rate: Decimal | None) ->
         status, changed = "approved", approved_at
     elif closes > job.today:
         status = job.rng.choice(("draft", "submitted"))
+    submitted_at = None if status == "draft" else job.at(min(closes, job.today), _SUBMITTED)
     return job.put(
         TimeEntry(
             id=job.new_id("TE"),
@@ -125,6 +127,7 @@ def _entry(line: TimeLine, person: Resource, day: date, rate: Decimal | None) ->
             work_date=day,
             hours=job.rng.choice(_HOURS),
             status=status,
+            submitted_at=submitted_at,
             approved_at=approved_at,
             currency=job.currency if rate is not None else None,
             rate=rate,
