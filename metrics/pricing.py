@@ -13,7 +13,8 @@ from sqlalchemy import BigInteger, ColumnElement, and_, case, literal, null
 from queries.types import EXPONENTS
 
 _CENTS = 2
-_HOURS_LIMIT, _RATE_LIMIT = 10**9, 9 * 10**9
+#: five thousand hours, and as many minor units an hour as then still fit
+_HOURS_LIMIT, _RATE_LIMIT = 5 * 10**9, 18 * 10**8
 
 
 def _number(value: int) -> ColumnElement[Any]:

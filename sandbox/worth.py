@@ -11,6 +11,7 @@ from fractions import Fraction
 from sandbox import money
 from sandbox.books import Books
 from sandbox.job import Job
+from sandbox.live import live_amounts
 from sandbox.records import ContractLine, InvoiceLine, Project, TimeEntry
 
 
@@ -68,3 +69,20 @@ def billed_parts(books: Books, live: dict[str, Fraction]) -> dict[str, Fraction]
         if entry_row.invoice_line_id:
             found[entry_row.id] += live.get(entry_row.invoice_line_id, Fraction(0))
     return found
+
+
+Sums = dict[tuple[str, str], Decimal]
+
+
+def used_of_lines(books: Books) -> tuple[Sums, Sums]:
+    """What live invoice lines bill of each contract line and currency, and what is time they do not name."""
+    live = live_amounts(books)
+    entries = {row.invoice_line_id for row in books.time_entries}
+    billed: Sums = defaultdict(Decimal)
+    unnamed: Sums = defaultdict(Decimal)
+    for row in books.invoice_lines:
+        key = (row.contract_line_id or "", row.currency)
+        billed[key] += live.get(row.id, Decimal(0))
+        if row.covers == "time" and not row.milestone_id and not row.time_entries and row.id not in entries:
+            unnamed[key] += live.get(row.id, Decimal(0))
+    return billed, unnamed

@@ -8,7 +8,7 @@ from sandbox import money
 from sandbox.job import Job
 from sandbox.records import ContractLine, TimeEntry
 
-SHARE = 0.06
+SHARE = 0.1
 
 
 def befall(job: Job) -> None:

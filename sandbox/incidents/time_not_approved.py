@@ -8,7 +8,7 @@ from sandbox import days
 from sandbox.job import Job
 from sandbox.worth import unbilled
 
-SHARE = 0.06
+SHARE = 0.1
 _EVENING = time(17)
 
 

@@ -8,7 +8,7 @@ from sandbox.job import Job
 from sandbox.records import Allocation, Contract, ContractLine, Project
 from sandbox.worth import unbilled
 
-SHARE = 0.05
+SHARE = 0.08
 
 
 def befall(job: Job) -> None:
