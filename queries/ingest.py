@@ -236,6 +236,9 @@ def _judged_by(connection: Connection, kind: str, keys: Sequence[tuple[str, str]
         rows = rows_by(connection, "open_item", ("engagement_id",), ("legal_entity",), codes)
     elif kind == "fx_rate":
         rows = select_rows(connection, "SELECT DISTINCT engagement_id FROM finding WHERE is_open")
+    elif kind == "resource":
+        # time that no contract prices is told at the standard rates of people
+        rows = rows_by(connection, "open_item", ("engagement_id",), ("check_key",), [("time_without_rate",)])
     else:
         return _undone_by(connection, kind, keys)
     return {row[0] for row in rows if row[0]}

@@ -23,7 +23,11 @@ _line = RECORD_TABLES["contract_line"]
 
 def _select(scope: Scope) -> Select[Any]:
     gap = _entry.c.rate - _line.c.rate
-    own = and_(_line.c.system == _entry.c.contract_line_system, _line.c.id == _entry.c.contract_line_id)
+    own = and_(
+        _line.c.system == _entry.c.contract_line_system,
+        _line.c.id == _entry.c.contract_line_id,
+        _line.c.engagement_id == _entry.c.engagement_id,
+    )
     keys = (
         _line.c.system, _line.c.id, _line.c.currency, _line.c.engagement_id, _line.c.legal_entity,
         _line.c.source_url, _line.c.name, _line.c.rate,

@@ -33,7 +33,11 @@ def _drawn(scope: Scope) -> Subquery:
     def so_far(what: Any) -> Any:
         return func.sum(what).over(partition_by=key, order_by=order, rows=(None, 0))
 
-    own = and_(_line.c.system == _entry.c.contract_line_system, _line.c.id == _entry.c.contract_line_id)
+    own = and_(
+        _line.c.system == _entry.c.contract_line_system,
+        _line.c.id == _entry.c.contract_line_id,
+        _line.c.engagement_id == _entry.c.engagement_id,
+    )
     return (
         select(
             *(_line.c[name] for name in ("system", "id", "currency", "engagement_id", "legal_entity")),

@@ -50,8 +50,11 @@ def _prolonged(engagement: ColumnElement[Any], day: ColumnElement[Any]) -> Colum
     )
 
 
-def _own(system: ColumnElement[Any], identifier: ColumnElement[Any]) -> ColumnElement[bool]:
+def _own(
+    engagement: ColumnElement[Any], system: ColumnElement[Any], identifier: ColumnElement[Any]
+) -> ColumnElement[bool]:
     return and_(
+        _contract.c.engagement_id == engagement,
         _contract.c.system == system,
         _contract.c.id == identifier,
         _contract.c.deleted_at.is_(None),
@@ -76,6 +79,7 @@ def _worked(scope: Scope) -> Select[Any]:
     w = worked()
     entry, line = w.entry.c, w.line.c
     own = _own(
+        entry.engagement_id,
         func.coalesce(line.contract_system, w.subject.c.contract_system, w.view.c.contract_system),
         func.coalesce(line.contract_id, w.subject.c.contract_id, w.view.c.contract_id),
     )
@@ -104,6 +108,7 @@ def _booked(scope: Scope) -> Select[Any]:
         view, and_(view.c.system == _booking.c.project_system, view.c.id == _booking.c.project_id)
     ).outerjoin(subject, subject_of(view, subject))
     own = _own(
+        _booking.c.engagement_id,
         func.coalesce(subject.c.contract_system, view.c.contract_system),
         func.coalesce(subject.c.contract_id, view.c.contract_id),
     )

@@ -39,6 +39,7 @@ def _select(scope: Scope) -> Select[Any]:
         _contract.c.system
         == func.coalesce(w.line.c.contract_system, subject.contract_system, view.contract_system),
         _contract.c.id == func.coalesce(w.line.c.contract_id, subject.contract_id, view.contract_id),
+        _contract.c.engagement_id == entry.engagement_id,
         _contract.c.deleted_at.is_(None),
     )
     keys = (

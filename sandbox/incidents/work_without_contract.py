@@ -7,7 +7,7 @@ from datetime import timedelta
 from sandbox.job import Job
 from sandbox.records import Contract, ContractLine, TimeEntry
 
-SHARE = 0.05
+SHARE = 0.12
 
 
 def befall(job: Job) -> None:
