@@ -7,7 +7,7 @@ from dataclasses import replace
 from sandbox.job import Job
 from sandbox.side_records import Estimate
 
-SHARE = 0.2
+SHARE = 0.3
 
 
 def befall(job: Job) -> None:

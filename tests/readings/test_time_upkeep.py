@@ -139,9 +139,7 @@ def test_submitted_time_waits_since_it_was_submitted(firm: Cast) -> None:
     assert firm.one()["age_days"] == 5
 
 
-@pytest.mark.parametrize(
-    ("submitted", "late"), [("2026-11-16T09:00Z", True), ("2026-11-17T09:00Z", False)]
-)
+@pytest.mark.parametrize(("submitted", "late"), [("2026-11-16T09:00Z", True), ("2026-11-17T09:00Z", False)])
 def test_three_business_days_are_not_yet_late(firm: Cast, submitted: str, late: bool) -> None:
     waiting(firm, submitted_at=submitted)
 
