@@ -37,6 +37,12 @@ def opportunity(
     return job.put(row)
 
 
+def services(deal: Opportunity) -> Decimal:
+    """What of a deal is consulting work."""
+    said = deal.amount if deal.services_amount is None else deal.services_amount
+    return said or Decimal(0)
+
+
 def contract(
     job: Job, deal: Opportunity | None, amount: Decimal, start: date, status: str = "active"
 ) -> Contract:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 
 from sandbox import days, deals, fees, milestones, timestories, timework
 from sandbox.billing import REFERENCED
@@ -47,7 +48,7 @@ def begin(job: Job, *kinds: str, running: bool = False, in_ledger: bool = True) 
     amounts = [job.price(20_000, 600_000) for _ in kinds]
     won_on = start - timedelta(days=job.rng.randint(5, 30))
     deal = deals.opportunity(job, sum(amounts, Decimal(0)), won_at=job.at(won_on))
-    contract = deals.contract(job, deal, deal.amount or Decimal(0), start)
+    contract = deals.contract(job, deal, deals.services(deal), start)
     contract.end_on = max(contract.end_on or end, end)
     lines = [
         deals.contract_line(job, contract, kind, amount, _RECOGNITION[kind])
@@ -59,10 +60,20 @@ def begin(job: Job, *kinds: str, running: bool = False, in_ledger: bool = True) 
     project = deals.project(job, contract, deal, status, start)
     project.start_on, project.end_on = start, end
     ledger = deals.ledger_project(job, project, status, start) if in_ledger else None
+    for view in filter(None, (project, ledger)):
+        view.amount = deals.services(deal) or None
+    for line in lines:
+        sell_hours(job, project, line)
     keys = (("opportunity", "crm", deal.id), ("project", "psa", project.id))
     at = project.activated_at or job.at(start)
     job.hand_off("opportunity_to_project", at, *keys, dead=not in_ledger)
     return Work(job, deal, contract, lines, project, ledger, start, end)
+
+
+def sell_hours(job: Job, project: Project, line: ContractLine) -> None:
+    """Say what hours a line sells, and plan as many more on its project."""
+    line.hours = Decimal(Random(f"{job.seed}/hours/{line.id}").randint(4, 120) * 10)
+    project.planned_hours = (project.planned_hours or Decimal(0)) + line.hours
 
 
 def deliver_time(work: Work, line: ContractLine | None, twist: str = "") -> None:

@@ -78,6 +78,7 @@ def _one(plan: Plan, day: date, amount: Decimal, name: str, twist: str) -> None:
         _revenue(plan, row, amount, "scheduled")
     if twist == "not_accepted":
         row.status = "reached"
+        row.reached_at = row.source_updated_at = days.local_time(job.company, day, days.NOON)
         return
     if day >= job.today:
         return

@@ -36,9 +36,9 @@ def _won(job: Job, age: int | None = None, *, edge: bool = False) -> Opportunity
 
 def _signed(job: Job, deal: Opportunity) -> Contract:
     start = job.today + timedelta(days=job.rng.randint(-10, 20))
-    contract = deals.contract(job, deal, deal.amount or Decimal(0), start, "signed")
+    contract = deals.contract(job, deal, deals.services(deal), start, "signed")
     kind = job.rng.choice((_TM, "milestone", "fixed_fee"))
-    deals.contract_line(job, contract, kind, deal.amount or Decimal(0), "over_time")
+    deals.contract_line(job, contract, kind, deals.services(deal), "over_time")
     return contract
 
 
@@ -253,11 +253,15 @@ def _amend(work: delivery.Work, won_on: date) -> None:
     """
     job = work.job
     deal = deals.opportunity(job, job.price(10_000, 200_000), won_at=job.at(won_on))
+    more = deals.services(deal)
+    for view in filter(None, (work.project, work.ledger)):
+        view.amount = (view.amount or Decimal(0)) + more
     if job.chance(0.5):
         work.project.opportunity_id = deal.id
         return
-    contract = deals.contract(job, deal, deal.amount or Decimal(0), won_on + _DAY)
-    line = deals.contract_line(job, contract, "fixed_fee", deal.amount or Decimal(0), "over_time")
+    contract = deals.contract(job, deal, more, won_on + _DAY)
+    line = deals.contract_line(job, contract, "fixed_fee", more, "over_time")
+    delivery.sell_hours(job, work.project, line)
     job.put(
         BillingEvent(
             id=job.new_id("BE"),
@@ -266,7 +270,7 @@ def _amend(work: delivery.Work, won_on: date) -> None:
             contract_line_id=line.id,
             status="draft",
             currency=job.currency,
-            amount=deal.amount or Decimal(0),
+            amount=more,
             source_updated_at=job.at(won_on + _DAY),
         )
     )
