@@ -1,8 +1,8 @@
 """C32: more hours are planned than the contract sells, by over 5 %.
 
 The hours of all live projects the PSA keeps for an engagement are held against those of all lines of its
-standing contracts. Where one of these lines does not say its hours nothing is known of what was sold, and nothing is
-listed. One finding for the engagement, on the project with the most hours planned.
+standing contracts. Where one of these lines does not say its hours nothing is known of what was sold, and
+nothing is listed. One finding for the engagement, on the project with the most hours planned.
 """
 
 from __future__ import annotations
