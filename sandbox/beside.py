@@ -82,11 +82,12 @@ def messages(books: Books, handoffs: list[Handoff]) -> None:
         row = Message(
             id=f"MSG-{number + 1:06d}",
             flow=passage.flow,
-            status="dead" if passage.dead else "succeeded",
-            attempt=5 if passage.dead else 1,
+            status=passage.status or ("dead" if passage.dead else "succeeded"),
+            attempt=passage.attempt or (5 if passage.dead else 1),
             started_at=passage.at,
             ended_at=passage.at,
             error="no answer after five tries" if passage.dead else None,
+            correlation_id=passage.correlation,
             source_updated_at=passage.at,
             **told,  # type: ignore[arg-type]
         )

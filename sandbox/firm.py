@@ -74,5 +74,8 @@ def _job(firm: Firm, shared: dict[str, Invoice], n: int, client: Customer) -> Jo
         client,
         n // PER_CLIENT,
         currency,
-        {name: len(getattr(firm.books, name)) for name, _ in STREAMS.values()},
+        {
+            "handoffs": len(firm.handoffs),
+            **{name: len(getattr(firm.books, name)) for name, _ in STREAMS.values()},
+        },
     )

@@ -24,7 +24,8 @@ class Handoff:
     """A passage of work from one system to the next, as the middleware saw it.
 
     ``dead``: given up after its retries, the message lies in a dead-letter queue. ``keys`` are
-    (object, system, id) of what was handed over.
+    (object, system, id) of what was handed over. ``status`` and ``attempt`` are the message's own where
+    it neither came through at once nor lies dead.
     """
 
     flow: Flow
@@ -32,6 +33,9 @@ class Handoff:
     legal_entity: str
     keys: tuple[tuple[str, str, str], ...]
     dead: bool = False
+    status: str = ""
+    attempt: int = 0
+    correlation: str | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +75,10 @@ class Job:
         name = next(name for name, row in STREAMS.values() if row is kind)
         rows: list[R] = getattr(self.books, name)
         return rows[self.began.get(name, 0) :]
+
+    def handed(self) -> list[Handoff]:
+        """What of this engagement the middleware carried over."""
+        return [row for row in self.handoffs[self.began.get("handoffs", 0) :] if not row.dead]
 
     def new_id(self, prefix: str) -> str:
         """The next id of a kind of row, such as TE-10417-0003."""
