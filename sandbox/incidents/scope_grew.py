@@ -7,7 +7,7 @@ from decimal import Decimal
 from sandbox.job import Job
 from sandbox.records import ContractLine, Project
 
-SHARE = 0.06
+SHARE = 0.09
 
 
 def befall(job: Job) -> None:
