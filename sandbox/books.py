@@ -51,6 +51,7 @@ STREAMS: dict[tuple[str, str], tuple[str, type[Record]]] = {
     ("psa", "project"): ("psa_projects", Project),
     ("psa", "allocation"): ("allocations", Allocation),
     ("psa", "milestone"): ("milestones", Milestone),
+    ("clm", "milestone"): ("contract_milestones", Milestone),
     ("psa", "billing_event"): ("billing_events", BillingEvent),
     ("psa", "forecast"): ("forecasts", Forecast),
     ("psa", "estimate"): ("estimates", Estimate),
@@ -70,7 +71,8 @@ STREAMS: dict[tuple[str, str], tuple[str, type[Record]]] = {
     ("hub", "message"): ("messages", Message),
 }
 
-_HOME = {row: (system, stream) for (system, stream), (_, row) in STREAMS.items() if row is not Project}
+#: where a kind of row lives unless it is told: the first system that keeps it
+_HOME = {row: key for key, (_, row) in reversed(STREAMS.items())}
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ class Books:
     erp_projects: list[Project] = field(default_factory=list)
     allocations: list[Allocation] = field(default_factory=list)
     milestones: list[Milestone] = field(default_factory=list)
+    contract_milestones: list[Milestone] = field(default_factory=list)
     billing_events: list[BillingEvent] = field(default_factory=list)
     time_entries: list[TimeEntry] = field(default_factory=list)
     expenses: list[Expense] = field(default_factory=list)
@@ -104,11 +107,12 @@ class Books:
     messages: list[Message] = field(default_factory=list)
 
     def put(self, row: R, entity: str | None, system: str | None = None) -> R:
-        """Write one row into its system; only a project needs to be told which one it lives in.
+        """Write one row into its system; a kind that several keep may be told which one it lives in.
 
         No row was touched after ``as_of``: a later time of change is drawn back to it.
         """
-        home, stream = (system, "project") if system else _HOME[type(row)]
+        home, stream = _HOME[type(row)]
+        home = system or home
         row.legal_entity = entity
         row.source_url = f"https://{home}.example/{stream.replace('_', '-')}/{row.id}"
         row.source_updated_at = min(row.source_updated_at, self.as_of)

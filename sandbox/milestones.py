@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
 
 from sandbox import days, money
 from sandbox.billing import add_line, own_invoice, shared_invoice
@@ -74,6 +75,7 @@ def _one(plan: Plan, day: date, amount: Decimal, name: str, twist: str) -> None:
             source_updated_at=job.at(min(day, job.today) - timedelta(days=5)),
         )
     )
+    _promise(plan, row, day)
     if plan.scheduled:
         _revenue(plan, row, amount, "scheduled")
     if twist == "not_accepted":
@@ -87,6 +89,15 @@ def _one(plan: Plan, day: date, amount: Decimal, name: str, twist: str) -> None:
     row.source_updated_at = row.accepted_at
     _bill(plan, row, day)
     (TWISTS[twist] if twist else _recognise)(plan, row)
+
+
+def _promise(plan: Plan, row: Milestone, day: date) -> None:
+    """Some contracts have milestones of their own, which those of delivery name."""
+    row.due_on = day
+    if Random(f"{plan.job.seed}/plan/{plan.line.id}").random() < 0.8:
+        promised = replace(row, id=f"{plan.line.id}-{row.id}", project_system=None, project_id=None)
+        promised.source_updated_at = plan.line.source_updated_at
+        row.milestone_system, row.milestone_id = "clm", plan.job.put(promised, "clm").id
 
 
 def _bill(plan: Plan, row: Milestone, day: date) -> None:
@@ -115,7 +126,7 @@ def _bill(plan: Plan, row: Milestone, day: date) -> None:
         return
     event.status = "invoiced"
     names = {"project_system": "psa", "project_id": plan.project.id, "contract_line_id": plan.line.id}
-    told = {"milestone_id": row.id, "billing_event_id": event.id}
+    told = {"milestone_system": "psa", "milestone_id": row.id, "billing_event_id": event.id}
     add_line(job, invoice, row.amount or Decimal(0), "milestone", **told, **names)
 
 
@@ -130,6 +141,7 @@ def _revenue(
             id=job.new_id("RL"),
             contract_id=plan.line.contract_id,
             contract_line_id=plan.line.id,
+            milestone_system=None if on_line else "psa",
             milestone_id=None if on_line else row.id,
             state=state,
             currency=row.currency,

@@ -40,7 +40,7 @@ K1, K2, K3 = "project_awaiting_activation", "unbilled_approved_time", "milestone
 SYSTEMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]] = {
     "crm": (("crm",), ("opportunity", "customer"), {}),
     "hcm": (("hcm",), ("resource", "absence"), {}),
-    "clm": (("contract",), ("contract", "contract_line"), {"opportunity": "crm"}),
+    "clm": (("contract",), ("contract", "contract_line", "milestone"), {"opportunity": "crm"}),
     "psa": (
         ("psa", "time"),
         (
@@ -49,7 +49,7 @@ SYSTEMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]] = {
         ),
         {
             "opportunity": "crm", "contract": "clm", "contract_line": "clm", "invoice_line": "erp",
-            "customer.customer": "crm", "resource.resource": "hcm",
+            "customer.customer": "crm", "resource.resource": "hcm", "milestone.milestone": "clm",
         },
     ),
     "erp": (

@@ -1,7 +1,7 @@
 """A milestone is reached, and the approval that makes it count is missing.
 
-Not listed: milestones that are held, cancelled or deleted, those of a project that was cancelled, and those
-that are accepted by their date whatever their status says.
+Not listed: milestones that are held, cancelled or deleted, those of a project that was cancelled, those that
+are accepted by their date whatever their status says, and those that another stands for.
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ def _select(scope: Scope) -> Select[Any]:
         and_(_project.c.system == _milestone.c.project_system, _project.c.id == _milestone.c.project_id),
         _project.c.status == "cancelled",
     )
+    view = _milestone.alias("view")
+    # the contract's own plan of it: delivery's milestone is what gets approved
+    planned = exists().where(
+        view.c.engagement_id == _milestone.c.engagement_id,
+        view.c.milestone_system == _milestone.c.system,
+        view.c.milestone_id == _milestone.c.id,
+        view.c.deleted_at.is_(None),
+    )
     return select(
         _milestone.c.system.label("subject_system"),
         literal("milestone").label("subject_kind"),
@@ -41,6 +49,7 @@ def _select(scope: Scope) -> Select[Any]:
         _milestone.c.deleted_at.is_(None),
         ~_milestone.c.held,
         ~cancelled,
+        ~planned,
     )
 
 
