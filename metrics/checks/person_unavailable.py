@@ -96,10 +96,8 @@ def _told(
     )
 
 
-def _select(_scope: Scope) -> Select[Any]:
-    gone = _unavailable()
-    who = and_(gone.c.system == _booking.c.resource_system, gone.c.id == _booking.c.resource_id)
-    on = and_(_project.c.system == _booking.c.project_system, _project.c.id == _booking.c.project_id)
+def _clash(gone: Subquery) -> ColumnElement[bool]:
+    """Whether a booking goes on after its person is gone, or starts while they are away."""
     worked = exists().where(
         _entry.c.engagement_id == _booking.c.engagement_id,
         _entry.c.resource_system == _booking.c.resource_system,
@@ -107,7 +105,7 @@ def _select(_scope: Scope) -> Select[Any]:
         _entry.c.deleted_at.is_(None),
         _entry.c.work_date > gone.c.until_on,
     )
-    clash = or_(
+    return or_(
         and_(gone.c.rank == 1, gone.c.from_on < _booking.c.end_on),
         and_(
             gone.c.rank != 1,
@@ -116,6 +114,12 @@ def _select(_scope: Scope) -> Select[Any]:
             ~worked,
         ),
     )
+
+
+def _select(_scope: Scope) -> Select[Any]:
+    gone = _unavailable()
+    who = and_(gone.c.system == _booking.c.resource_system, gone.c.id == _booking.c.resource_id)
+    on = and_(_project.c.system == _booking.c.project_system, _project.c.id == _booking.c.project_id)
     order = (gone.c.rank, gone.c.from_on, gone.c.at)
     place = func.row_number().over(partition_by=(_booking.c.system, _booking.c.id), order_by=order)
     worth = at_rate(_booking.c.hours, sold_rate(_project), _project.c.currency)
@@ -144,7 +148,7 @@ def _select(_scope: Scope) -> Select[Any]:
             _booking.c.end_on.is_not(None),
             _project.c.deleted_at.is_(None),
             _project.c.status.in_(("planned", "active", "on_hold")),
-            clash,
+            _clash(gone),
         )
         .subquery("found")
     )

@@ -97,12 +97,8 @@ def _records(scope: Scope) -> Subquery:
     ).subquery("sold")  # fmt: skip
 
 
-def _select(scope: Scope) -> Select[Any]:
-    sold = _records(scope)
-    place = func.row_number().over(
-        partition_by=sold.c.engagement_id, order_by=(sold.c.rank, sold.c.at, sold.c.system, sold.c.id)
-    )
-    first = select(sold, place.label("place")).subquery("first").c
+def _differ(sold: Subquery) -> Subquery:
+    """Engagements whose sources say different sums of one currency: the highest, the lowest, and where."""
     said = (
         select(
             sold.c.engagement_id,
@@ -119,7 +115,7 @@ def _select(scope: Scope) -> Select[Any]:
     most = func.max(said.c.minor).over(partition_by=said.c.engagement_id).label("most")
     least = func.min(said.c.minor).over(partition_by=said.c.engagement_id).label("least")
     each = select(said, most, least).subquery("each").c
-    differ = (
+    return (
         select(
             each.engagement_id,
             func.max(each.most).label("most"),
@@ -136,6 +132,15 @@ def _select(scope: Scope) -> Select[Any]:
         )
         .subquery("differ")
     )
+
+
+def _select(scope: Scope) -> Select[Any]:
+    sold = _records(scope)
+    place = func.row_number().over(
+        partition_by=sold.c.engagement_id, order_by=(sold.c.rank, sold.c.at, sold.c.system, sold.c.id)
+    )
+    first = select(sold, place.label("place")).subquery("first").c
+    differ = _differ(sold)
     return select(
         first.system.label("subject_system"),
         first.kind.label("subject_kind"),

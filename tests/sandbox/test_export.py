@@ -89,7 +89,8 @@ def test_the_truth_has_the_agreed_shape(folder: Path) -> None:
         assert list(gap["subject"]) == ["system", "kind", "id"]
         digits = {"JPY": 0, "KWD": 3, "XXX": 0}.get(gap["currency"], 2)
         assert len(gap["amount"].partition(".")[2]) == digits
-        assert float(gap["amount"]) > 0 or gap["currency"] == "XXX"
+        # what nobody can price, or is invoiced whole, is listed too
+        assert float(gap["amount"]) >= 0
 
 
 def test_gaps_are_sorted_and_none_stands_twice(folder: Path) -> None:
