@@ -12,7 +12,8 @@ SHARE = 0.06
 
 def befall(job: Job) -> None:
     """Send something of this engagement once more, with less luck than before."""
-    mine = job.handed()
+    # a deal that hangs is a story of its own
+    mine = [row for row in job.handed() if row.flow != "opportunity_to_project"]
     if not mine:
         return
     row = job.rng.choice(mine)
