@@ -80,3 +80,52 @@ def test_records_have_two_days_to_arrive(firm: Cast) -> None:
 
     assert found(firm) == []
     assert found(firm, "2026-11-23T18:00Z") == [("L1", "90000", "JPY")]
+
+
+# ---- lines that name nothing ------------------------------------------------------------------
+
+
+@pytest.fixture
+def nameless(firm: Cast) -> Cast:
+    """Line L1 of 900.00 GBP, posted on 10 November, that names nothing."""
+    firm.rules = about("billing_names_nothing")
+    firm.invoice(number="INV 1", posted_at="2026-11-10T12:00Z")
+    firm.line("L1", "900", project_id=None)
+    return firm
+
+
+def test_a_line_that_names_nothing(nameless: Cast) -> None:
+    assert found(nameless) == [("L1", "900.00", "GBP")]
+    assert nameless.one()["reason"] == "The line of invoice INV 1 does not say what it bills."
+
+
+def test_a_credit_is_taken_off_and_is_no_billing_itself(nameless: Cast) -> None:
+    nameless.invoice("N1", kind="credit_note", credits_id="I1", amount="200")
+    nameless.line("K1", "200", invoice="N1", project_id=None)
+
+    assert found(nameless) == [("L1", "700.00", "GBP")]
+
+
+def test_time_on_the_line_says_enough(nameless: Cast) -> None:
+    nameless.time()
+    nameless.line("L1", "900", project_id=None, entries=["T1"])
+
+    assert found(nameless) == []
+
+
+@pytest.mark.parametrize("status", ["draft", "void"])
+def test_what_is_not_issued_bills_nothing(nameless: Cast, status: str) -> None:
+    nameless.invoice(status=status, posted_at="2026-11-10T12:00Z")
+
+    assert found(nameless) == []
+
+
+def test_it_clears_when_it_names_its_project(nameless: Cast) -> None:
+    found(nameless)
+    identifier = nameless.one()["id"]
+    nameless.project()
+    nameless.line("L1", "900")
+
+    assert found(nameless, LATER) == []
+    assert nameless.changes(identifier) == ["opened", "cleared"]
+    assert nameless.drift(LATER) == {}
