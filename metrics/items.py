@@ -22,6 +22,9 @@ def refresh_items(firm: Firm, check: Check, names: Sequence[str] | None) -> None
     if names is None:
         replace(firm.connection, check.key, None, items_of(firm, check, None))
         return
+    if len(names) > CHUNK:
+        # a subject may have moved to an engagement of an earlier chunk than the one it leaves
+        replace(firm.connection, check.key, names, ())
     for start in range(0, len(names), CHUNK):
         chunk = names[start : start + CHUNK]
         replace(firm.connection, check.key, chunk, items_of(firm, check, chunk))
