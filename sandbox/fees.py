@@ -43,7 +43,7 @@ def recognise_as_invoiced(job: Job, line: ContractLine, invoiced: list[InvoiceLi
 
 
 def spend(job: Job, project: Project, line: ContractLine | None, start: date, end: date) -> None:
-    """A few travel costs, about half of them passed on so far."""
+    """A few travel costs, about half of them passed on; the client does not pay for the rest."""
     for _ in range(job.rng.randint(0, 4)):
         span = (min(end, job.today) - start).days
         day = start + timedelta(days=job.rng.randint(0, max(span, 0)))
@@ -61,8 +61,12 @@ def spend(job: Job, project: Project, line: ContractLine | None, start: date, en
                 source_updated_at=job.at(day),
             )
         )
+        row.approved_at = row.source_updated_at if row.status == "approved" else None
         billed_on = days.after(job.company, day, 8)
-        if row.status == "approved" and row.billable and billed_on <= job.today and job.chance(0.5):
+        if row.status != "approved" or not row.billable or billed_on > job.today:
+            continue
+        row.billable = job.chance(0.5)
+        if row.billable:
             names = {"project_system": "psa", "project_id": project.id}
             invoice = own_invoice(job, billed_on)
             row.invoice_line_id = add_line(job, invoice, row.amount, "expense", **names).id

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from sandbox import beside, reference
+from sandbox import beside, receivables, reference
 from sandbox.books import STREAMS, Books
 from sandbox.credits import credit_shared
 from sandbox.days import COMPANIES, COMPANY
@@ -52,6 +52,7 @@ def build(seed: int, engagements: int, as_of: datetime) -> Firm:
         beside.plans(job)
         firm.struck[n] = strike(job)
     credit_shared(books, shared, seed)
+    receivables.collect(books)
     beside.write(books, firm.handoffs, seed)
     return firm
 

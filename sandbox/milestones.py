@@ -101,7 +101,7 @@ def _promise(plan: Plan, row: Milestone, day: date) -> None:
 
 
 def _bill(plan: Plan, row: Milestone, day: date) -> None:
-    """Released when accepted, invoiced within a week; billing proves nothing about revenue."""
+    """Released for the billing run, a draft until then; billing proves nothing about revenue."""
     job = plan.job
     event = job.put(
         BillingEvent(
@@ -118,16 +118,25 @@ def _bill(plan: Plan, row: Milestone, day: date) -> None:
         )
     )
     due = days.after(job.company, day, job.rng.randint(1, 5))
-    if due > job.today or job.chance(0.05):
+    if due > job.today:
+        _wait(event)
+        return
+    if job.chance(0.05):
         return
     month_end = days.add_months(due.replace(day=1), 1) - timedelta(days=1)
     invoice = shared_invoice(job, month_end) if plan.shared else own_invoice(job, due)
     if invoice is None:
+        _wait(event)
         return
     event.status = "invoiced"
     names = {"project_system": "psa", "project_id": plan.project.id, "contract_line_id": plan.line.id}
     told = {"milestone_system": "psa", "milestone_id": row.id, "billing_event_id": event.id}
     add_line(job, invoice, row.amount or Decimal(0), "milestone", **told, **names)
+
+
+def _wait(event: BillingEvent) -> None:
+    """The event waits in PSA for the run that will bill it."""
+    event.status, event.released_at = "draft", None
 
 
 def _revenue(

@@ -16,6 +16,8 @@ _ATTENDANCE = 0.88
 _WEEKEND_WORK = 0.015
 _FOREIGN_STAFF = 0.2
 _SUBMITTED = time(17)
+#: business days after which nobody of a firm in order holds time any more
+_HOLD = 9
 
 
 @dataclass(slots=True)
@@ -138,8 +140,12 @@ def _entry(line: TimeLine, person: Resource, day: date, rate: Decimal | None) ->
 
 
 def blemish(line: TimeLine) -> None:
-    """What happens to time anywhere: some is held, rejected, written off, deleted, or not billable."""
+    """What happens to time anywhere: some is held, rejected, written off, deleted, or not billable.
+
+    Nothing is held for long: what was not released is written off.
+    """
     job = line.job
+    oldest_hold = days.day_aged(job.company, job.today, _HOLD)
     for entry in line.entries:
         dice = job.rng.random()
         if entry.status != "approved" or dice > 0.06:
@@ -147,7 +153,8 @@ def blemish(line: TimeLine) -> None:
         if dice < 0.01:
             entry.status, entry.approved_at = "rejected", None
         elif dice < 0.02:
-            entry.held = True
+            entry.held = entry.work_date >= oldest_hold
+            entry.written_off = not entry.held
         elif dice < 0.025:
             entry.written_off = True
         elif dice < 0.03:
