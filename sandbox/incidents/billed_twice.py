@@ -32,8 +32,8 @@ def befall(job: Job) -> None:
     if not lines:
         return
     row, dice = job.rng.choice(lines), job.rng.random()
-    again = _again(job, row, "draft" if dice < 0.15 else "posted", half=0.15 <= dice < 0.3)
-    if 0.3 <= dice < 0.45:
+    again = _again(job, row, "draft" if dice < 0.1 else "posted", half=0.1 <= dice < 0.3)
+    if 0.3 <= dice < 0.4:
         credit_lines(job, [again], Fraction(1), job.today - timedelta(days=1))
 
 

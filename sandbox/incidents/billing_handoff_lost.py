@@ -1,7 +1,8 @@
-"""A milestone's billing event failed on its way to the ERP, or was dropped without a word."""
+"""A billing event failed on its way to the ERP, or was dropped without a word."""
 
 from __future__ import annotations
 
+from sandbox.extras import extra
 from sandbox.job import Job
 from sandbox.records import BillingEvent, Invoice, InvoiceLine
 
@@ -13,6 +14,8 @@ def befall(job: Job) -> None:
     lines = {row.billing_event_id: row for row in job.own(InvoiceLine) if row.billing_event_id}
     events = [row for row in job.own(BillingEvent) if row.id in lines and not lines[row.id].deleted_at]
     if not events:
+        # an extra was lost; near miss: it was released a business day ago only
+        extra(job, job.ago(1 if job.chance(0.2) else job.rng.randint(2, 20)))
         return
     event = job.rng.choice(events)
     line, dice = lines[event.id], job.rng.random()
