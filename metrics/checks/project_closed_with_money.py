@@ -29,8 +29,18 @@ _billed = RECORD_TABLES["invoice_line"]
 _OVER = ("complete", "closed")
 
 
+class _OverOnly(Scope):
+    """Engagements with a project that is over: only their open time needs to be worked out."""
+
+    def covers(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        over = _project.alias("over")
+        return and_(
+            super().covers(column), exists().where(over.c.engagement_id == column, over.c.status.in_(_OVER))
+        )
+
+
 def _time(scope: Scope) -> Select[Any]:
-    e = open_time(scope).c
+    e = open_time(_OverOnly(scope.engagements)).c
     return select(
         e.project_system,
         e.project_id,

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from sandbox.books import Books
 from sandbox.gap import Gap
-from sandbox.truths import age
 from sandbox.sold_rates import Rates
+from sandbox.truths import age
 
 KEY = "roles_unfilled"
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from sandbox.books import Books
 from sandbox.gap import Gap
 from sandbox.records import Project
+from sandbox.sold_rates import Rates
 from sandbox.ties import Node, psa_project
 from sandbox.truths import age
-from sandbox.sold_rates import Rates
 
 KEY = "scope_grew"
 WATCH = 2
