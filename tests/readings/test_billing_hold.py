@@ -36,7 +36,7 @@ def test_held_time_and_expenses_of_a_project_are_one_finding(held: Cast) -> None
 
     assert listed(held) == [("P1", None, "920.00", "GBP")]
     assert held.one()["reason"].startswith(
-        "8 h and 1 expense of PRJ-1 are held from billing; the oldest done 29"
+        "8 h and 1 expense of PRJ-1 are held from billing, the oldest done 29"
     )
 
 
