@@ -72,6 +72,8 @@ def headers(scope: Scope, *, since: ColumnElement[Any], amount: ColumnElement[An
         )
         .where(
             scope.covers(_line.c.engagement_id),
+            # a line that names nothing belongs to no work
+            _line.c.engagement_id.is_not(None),
             _line.c.deleted_at.is_(None),
             invoice.c.kind == "invoice",
             invoice.c.deleted_at.is_(None),
