@@ -22,8 +22,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from queries.close_schema import metadata
 from queries.errors import StoreBusyError, StoreError, explain, shown, sqlite_folder
-from queries.schema import metadata
 
 #: seconds a writer waits for the others before it gives up with StoreBusyError
 WAIT_S = 10

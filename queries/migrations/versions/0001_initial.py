@@ -130,6 +130,71 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("check_key", "legal_entity", name=op.f("pk_check_state")),
     )
     op.create_table(
+        "close_freeze",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("legal_entity", sa.Text(), nullable=False),
+        sa.Column("ledger", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("frozen_at", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False, comment="closed by the ERP, or signed"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_close_freeze")),
+    )
+    op.create_index(
+        op.f("ix_close_freeze_legal_entity_ledger_period"),
+        "close_freeze",
+        ["legal_entity", "ledger", "period"],
+        unique=True,
+    )
+    op.create_table(
+        "close_record",
+        sa.Column("freeze_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("tie_out", sa.Text(), nullable=False),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("engagement_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint(
+            "freeze_id", "tie_out", "side", "system", "kind", "id", "currency", name=op.f("pk_close_record")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "close_sign",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("legal_entity", sa.Text(), nullable=False),
+        sa.Column("ledger", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("signed_at", sa.BigInteger(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("is_withdrawn", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_close_sign")),
+    )
+    op.create_index(
+        op.f("ix_close_sign_legal_entity_ledger_period_id"),
+        "close_sign",
+        ["legal_entity", "ledger", "period", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "close_total",
+        sa.Column("freeze_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("tie_out", sa.Text(), nullable=False),
+        sa.Column("side", sa.Text(), nullable=False, comment="left or right"),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("freeze_id", "tie_out", "side", "currency", name=op.f("pk_close_total")),
+    )
+    op.create_table(
         "collection_run",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -783,6 +848,30 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "period_change",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("legal_entity", sa.Text(), nullable=False),
+        sa.Column("ledger", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False, comment="open, soft_closed, closed"),
+        sa.Column(
+            "before", sa.Text(), nullable=True, comment="the status before; null: seen for the first time"
+        ),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("is_reopened", sa.Boolean(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_period_change")),
+    )
+    op.create_index(
+        op.f("ix_period_change_legal_entity_ledger_period_id"),
+        "period_change",
+        ["legal_entity", "ledger", "period", "id"],
+        unique=False,
+    )
+    op.create_table(
         "project",
         sa.Column("system", sa.Text(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
@@ -824,6 +913,71 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_project_engagement_id"), "project", ["engagement_id"], unique=False)
     op.create_index(op.f("ix_project_number"), "project", ["number"], unique=False)
+    op.create_table(
+        "reconciliation_difference",
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("match_key", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column(
+            "class",
+            sa.Text(),
+            nullable=False,
+            comment="missing_left, missing_right, amount, duplicate, timing, currency",
+        ),
+        sa.Column("left_minor", sa.BigInteger(), nullable=False),
+        sa.Column("right_minor", sa.BigInteger(), nullable=False),
+        sa.Column("difference_minor", sa.BigInteger(), nullable=False, comment="left less right"),
+        sa.Column("engagement_id", sa.Text(), nullable=True),
+        sa.Column("explanation", sa.Text(), nullable=False),
+        sa.Column(
+            "records", sa.Text(), nullable=False, comment="JSON: the records of both sides, the first of many"
+        ),
+        sa.PrimaryKeyConstraint("run_id", "place", name=op.f("pk_reconciliation_difference")),
+    )
+    op.create_table(
+        "reconciliation_run",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("tie_out", sa.Text(), nullable=False),
+        sa.Column("legal_entity", sa.Text(), nullable=False),
+        sa.Column("ledger", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("run_at", sa.BigInteger(), nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=True, comment="through when both sides are complete"),
+        sa.Column("outcome", sa.Text(), nullable=False, comment="matched, differs, unknown"),
+        sa.Column("reason", sa.Text(), nullable=True, comment="why it is unknown"),
+        sa.Column(
+            "uncovered", sa.Integer(), nullable=False, comment="records on a date that no period covers"
+        ),
+        sa.Column("uncovered_reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation_run")),
+    )
+    op.create_index(
+        op.f("ix_reconciliation_run_legal_entity_ledger_period_tie_out_id"),
+        "reconciliation_run",
+        ["legal_entity", "ledger", "period", "tie_out", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "reconciliation_total",
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("left_minor", sa.BigInteger(), nullable=False),
+        sa.Column("right_minor", sa.BigInteger(), nullable=False),
+        sa.Column("left_items", sa.Integer(), nullable=False),
+        sa.Column("right_items", sa.Integer(), nullable=False),
+        sa.Column("matched", sa.Integer(), nullable=False, comment="keys whose sides agree within tolerance"),
+        sa.Column("differing", sa.Integer(), nullable=False),
+        sa.Column(
+            "rounding_minor",
+            sa.BigInteger(),
+            nullable=False,
+            comment="what the matched keys differ by in sum",
+        ),
+        sa.PrimaryKeyConstraint("run_id", "currency", name=op.f("pk_reconciliation_total")),
+    )
     op.create_table(
         "reject",
         sa.Column(
