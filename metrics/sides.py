@@ -123,11 +123,16 @@ def _credited(
     scope: Scope, key: ColumnElement[Any], conditions: tuple[ColumnElement[bool], ...]
 ) -> Select[Any]:
     note, naming = _invoice.alias("note"), _line.alias("naming")
-    names_line = exists().where(
-        naming.c.invoice_system == note.c.system,
-        naming.c.invoice_id == note.c.id,
-        naming.c.credits_line_system == _line.c.system,
-        naming.c.credits_line_id == _line.c.id,
+    names_line = (
+        exists()
+        .where(
+            naming.c.invoice_system == note.c.system,
+            naming.c.invoice_id == note.c.id,
+            naming.c.credits_line_system == _line.c.system,
+            naming.c.credits_line_id == _line.c.id,
+        )
+        # the line is two selects further out: said, it is not taken for a table of its own
+        .correlate(note, _line)
     )
     names_invoice = and_(
         note.c.credits_system == _line.c.invoice_system, note.c.credits_id == _line.c.invoice_id

@@ -5,22 +5,20 @@ None of it is wrong: what is, is an incident. Its dice are its own, so that the 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
 from sandbox import days
 from sandbox.books import Books
 from sandbox.job import Handoff, Job
-from sandbox.live import ISSUED, live_amounts
+from sandbox.ledger import ledger
 from sandbox.records import Project
-from sandbox.side_records import Absence, Estimate, Forecast, LedgerBalance, LedgerEntry, Message
+from sandbox.side_records import Absence, Estimate, Forecast, Message
 
 _DAY = timedelta(days=1)
 _MONTHS_AHEAD = 3
 _SUBJECTS = ("project", "opportunity", "milestone", "billing_event")
-Sums = dict[tuple[str, str, str, str], Decimal]
 
 
 def plans(job: Job) -> None:
@@ -92,62 +90,6 @@ def messages(books: Books, handoffs: list[Handoff]) -> None:
             **told,  # type: ignore[arg-type]
         )
         books.put(row, passage.legal_entity)
-
-
-def ledger(books: Books) -> None:
-    """The ERP's postings: billing by invoice line, revenue as the revenue platform posts it."""
-    live = live_amounts(books)
-    issued = {row.id: row for row in books.invoices if row.status in ISSUED}
-    for line in books.invoice_lines:
-        header = issued.get(line.invoice_id or "")
-        if header is not None and header.issued_on and live.get(line.id):
-            entry = _entry("billing", line.id, header.issued_on, line.currency, live[line.id])
-            entry.project_system, entry.project_id = line.project_system, line.project_id
-            entry.contract_line_id = line.contract_line_id
-            entry.source_updated_at = line.source_updated_at
-            books.put(entry, line.legal_entity)
-    for posting in books.revenue_lines:
-        if posting.state == "posted" and not posting.deleted_at and posting.posted_on:
-            entry = _entry("revenue", posting.id, posting.posted_on, posting.currency, posting.amount)
-            entry.contract_line_id = posting.contract_line_id
-            entry.project_system, entry.project_id = posting.project_system, posting.project_id
-            entry.source_updated_at = posting.source_updated_at
-            books.put(entry, posting.legal_entity)
-    _balances(books)
-
-
-def _entry(account: str, source: str, day: date, currency: str, amount: Decimal) -> LedgerEntry:
-    return LedgerEntry(
-        id=f"GL-{account}-{source}",
-        account=account,
-        period=f"{day:%Y-%m}",
-        posted_on=day,
-        currency=currency,
-        amount=amount,
-        source_updated_at=days.local_time("UK01", day, days.NOON),
-    )
-
-
-def _balances(books: Books) -> None:
-    """Opening and closing of each account by month, running from nothing."""
-    moved: Sums = defaultdict(Decimal)
-    for entry in books.ledger_entries:
-        moved[entry.legal_entity or "", entry.account, entry.currency, entry.period or ""] += entry.amount
-    held: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
-    for (company, account, currency, period), amount in sorted(moved.items()):
-        opening = held[company, account, currency]
-        held[company, account, currency] = opening + amount
-        row = LedgerBalance(
-            id=f"GLB-{company}-{account}-{currency}-{period}",
-            ledger=company,
-            account=account,
-            period=period,
-            currency=currency,
-            opening=opening,
-            closing=opening + amount,
-            source_updated_at=books.as_of,
-        )
-        books.put(row, company)
 
 
 def write(books: Books, handoffs: list[Handoff], seed: int) -> None:

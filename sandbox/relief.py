@@ -51,8 +51,8 @@ def unbilled_time(books: Books) -> Iterator[Gap]:
             yield Gap("unbilled_approved_time", "psa", "project", project, line, amount, currency)
 
 
-def billable(books: Books) -> Iterator[Open]:
-    """Approved, billable entries, neither held, written off nor deleted, on time and materials.
+def billable(books: Books, *, held: bool = False) -> Iterator[Open]:
+    """Approved, billable entries, neither held (unless asked for), written off nor deleted, on time and materials.
 
     A project whose contract has no lines bills by its own method; without either the time is nobody's.
     """
@@ -60,7 +60,7 @@ def billable(books: Books) -> Iterator[Open]:
     lines = {line.id: line for line in books.contract_lines}
     with_lines = {line.contract_id for line in books.contract_lines}
     for entry in books.time_entries:
-        set_aside = entry.held or entry.written_off or entry.deleted_at
+        set_aside = (entry.held and not held) or entry.written_off or entry.deleted_at
         if entry.status != "approved" or not entry.billable or set_aside:
             continue
         project, line = projects[entry.project_id or ""], lines.get(entry.contract_line_id or "")

@@ -1,17 +1,18 @@
 """C6: what the PSA approved to be billed by the hour is what the ERP billed for time, or added to its WIP.
 
 Time counts on its work date, at its own rate or its contract line's, rounded an entry at a time. Time of
-lines that do not bill by the hour, of written-off and of unpriced entries is left out.
+lines that do not bill by the hour, of written-off and of unpriced entries is left out. The engagement ties
+them, that is all projects of one piece of work: invoices often name the contract line, and no project.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, or_, select, union_all
+from sqlalchemy import Select, and_, exists, or_, select, union_all
 
 from metrics.check import Need
-from metrics.sides import billed, posted, record, reference, work
+from metrics.sides import billed, posted, record, work
 from metrics.tieout import Scope, Side, TieOut
 from queries.schema import RECORD_TABLES
 
@@ -36,7 +37,7 @@ def _approved(scope: Scope) -> Select[Any]:
     found = record(
         _time,
         "time_entry",
-        key=func.coalesce(reference(_time, "project"), work(_time)),
+        key=work(_time),
         amount=_time.c.open_minor + _time.c.relieved_minor,
         on_date=_time.c.work_date,
         currency=_time.c.open_currency,
@@ -54,8 +55,8 @@ def _approved(scope: Scope) -> Select[Any]:
 
 
 def _billed_or_wip(scope: Scope) -> Select[Any]:
-    lines = billed(scope, func.coalesce(reference(_line, "project"), work(_line)), _line.c.covers == "time")
-    wip = posted(scope, "wip", func.coalesce(reference(_entry, "project"), work(_entry)))
+    lines = billed(scope, work(_line), _line.c.covers == "time")
+    wip = posted(scope, "wip", work(_entry))
     return select(union_all(lines, wip).subquery("billed_or_wip"))
 
 
@@ -64,7 +65,7 @@ TIE_OUT = TieOut(
     title="PSA approved billable value = ERP billed + WIP",
     left=Side("psa", "approved billable time", _approved),
     right=Side("erp", "time billed, and change of WIP", _billed_or_wip),
-    match="project",
+    match="engagement",
     reads=(
         Need("time", "time_entry"),
         Need("erp", "invoice_line"),
