@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
 
 from app import settings as config
+from app.close_rules import close_rules
 from app.crosswalk import CrosswalkFile
 from app.settings import Settings, SystemCommon
 from collectors.contract import Stream
@@ -103,6 +104,7 @@ def build(path: Path | None) -> App:
     """Everything wired from a configuration file, the store migrated and told of the streams."""
     settings = config.load(path)
     rules = _rules(settings)
+    close_rules(settings)
     systems_ = tuple(configured(settings, name, common) for name, common in settings.systems.items())
     streams = {one.name: _streams(one) for one in systems_}
     roles = {one.name: one.roles for one in systems_}

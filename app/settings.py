@@ -161,6 +161,30 @@ class CalendarSettings(_Section):
     days_off: tuple[date, ...] = ()
 
 
+class TieOutSettings(_Section):
+    """What two sides may differ by (minor units, a share), hours a difference may be young, and who acts."""
+
+    enabled: bool = True
+    absolute: int | None = Field(default=None, ge=0)
+    relative: Annotated[Decimal, Field(ge=0, lt=1)] | None = None
+    settle: int | None = Field(default=None, ge=0)
+    owner: str | None = None
+
+
+class CloseTaskSettings(_Section):
+    """A task of the firm's own close that only a signature makes done."""
+
+    title: str
+    owner: str = "controller"
+
+
+class CloseSettings(_Section):
+    """From what amount on an open exception holds up the close (left out: money.notable), and own tasks."""
+
+    materiality: Decimal | None = None
+    tasks: dict[str, CloseTaskSettings] = {}
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -168,6 +192,8 @@ class Settings(_Section):
     clock: ClockSettings = ClockSettings()
     systems: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")], SystemCommon] = {}
     checks: dict[str, CheckSettings] = {}
+    tieouts: dict[str, TieOutSettings] = {}
+    close: CloseSettings = CloseSettings()
     money: MoneySettings = MoneySettings()
     receiver: ReceiverSettings = ReceiverSettings()
     web: WebSettings = WebSettings()

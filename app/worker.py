@@ -17,14 +17,17 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 
 from app import settings as config
 from app.bootstrap import App
+from app.close_rules import close_rules
+from app.close_runs import open_periods, run_all
 from collectors.contract import Stream
 from collectors.errors import CollectorError
 from collectors.runner import Configured
 from collectors.ways import Ways
+from metrics.close import watch
 from metrics.evaluate import audit, evaluate
 from queries import fx, snapshots, spans
 from queries.errors import StoreError
-from queries.store import writing
+from queries.store import reading, writing
 
 _LOG = logging.getLogger(__name__)
 _TICK_S = 60
@@ -89,20 +92,32 @@ def tick(app: App) -> None:
     now = app.now()
     with writing(app.engine) as connection:
         evaluate(connection, (), now, app.rules)
+        watch(connection, close_rules(app.settings), now)
         checks = [check.key for check in app.rules.enabled()]
         rates = fx.rates(connection, app.rules.reporting_currency, app.rules.rate_type, now.date())
         snapshots.take(connection, now, checks, rates)
 
 
 def keep_house(app: App) -> None:
-    """At night: compare the maintained state with a full evaluation, repair drift, forget old spans."""
+    """At night: compare the state kept with a full evaluation, repair drift, reconcile, forget old spans."""
     now = app.now()
     with writing(app.engine) as connection:
         drift = audit(connection, now, app.rules)
         if drift:
             _LOG.error("the maintained state had drifted: %s; judged anew", drift)
             evaluate(connection, None, now, app.rules)
+    _reconcile(app, now)
     _forget_spans(app, now - app.settings.traces.keep)
+
+
+def _reconcile(app: App, now: datetime) -> None:
+    """Every open period, one a transaction: the others may write in between."""
+    rules = close_rules(app.settings)
+    with reading(app.engine) as connection:
+        found = open_periods(connection, now)
+    for period in found:
+        with writing(app.engine) as connection:
+            run_all(connection, rules, [period], now)
 
 
 def _forget_spans(app: App, before: datetime) -> None:

@@ -97,7 +97,9 @@ def _class(
     left, right = group.count("left"), group.count("right")
     lacking = "right" if not right else "left" if not left else None
     if lacking is not None:
-        there = [other.currency for other in groups if other.count(lacking) and not other.count(_other(lacking))]
+        there = [
+            other.currency for other in groups if other.count(lacking) and not other.count(_other(lacking))
+        ]
         if there:
             return "currency", f"{_title(tie_out, lacking)} has it in {', '.join(there)}"
     moment = _timing(tie_out, rule, group, as_of)

@@ -8,20 +8,29 @@ the differences and of the rounding within tolerance is exactly left less right,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from metrics.calendar import Calendar
 from metrics.classify import Item, Tolerance, classify
-from metrics.tieout import COLUMNS, Scope, Side, TieOut
+from metrics.tieout import COLUMNS, Scope, TieOut
 from queries import findings, polls, read, reconciliation
 from queries.periods import Period, gaps, neighbours
 from queries.polls import Reads
 from queries.reconciliation import Difference, Head, Total
-from queries.types import iso
 
 _DAY = timedelta(days=1)
 #: places of the periods looked at: this one, the one before, the one after
@@ -79,18 +88,14 @@ def _scope(calendar: Calendar, period: Period) -> Scope:
     return Scope(*period.key, period.days, _instants(calendar, period.days))
 
 
-def _instants(
-    calendar: Calendar, days: Sequence[tuple[date, date]]
-) -> tuple[tuple[datetime, datetime], ...]:
+def _instants(calendar: Calendar, days: Sequence[tuple[date, date]]) -> tuple[tuple[datetime, datetime], ...]:
     return tuple(
         (calendar.midnight(start), calendar.midnight(end + _DAY if end < date.max else end))
         for start, end in days
     )
 
 
-def _scopes(
-    connection: Connection, period: Period, all_periods: Sequence[Period]
-) -> dict[int, Scope]:
+def _scopes(connection: Connection, period: Period, all_periods: Sequence[Period]) -> dict[int, Scope]:
     calendar = _calendar(connection, period.legal_entity)
     before, after = neighbours(all_periods, period)
     places = {_HERE: period, _BEFORE: before, _AFTER: after}
@@ -110,7 +115,9 @@ def _uncovered(
     for side in (tie_out.left, tie_out.right):
         rows = side.rows(scope).subquery("uncovered")
         columns = (func.count(), func.min(rows.c.on_date), func.min(rows.c.at), func.min(rows.c.id))
-        found = read.rows(connection, select(*(c.label(n) for c, n in zip(columns, ("n", "d", "a", "y"), strict=True))))[0]
+        found = read.rows(
+            connection, select(*(c.label(n) for c, n in zip(columns, ("n", "d", "a", "y"), strict=True)))
+        )[0]
         if found["n"]:
             count += int(found["n"])
             when = found["d"] or (calendar.local_date(found["a"]) if found["a"] else None)
@@ -151,9 +158,7 @@ def _within(tie_out: TieOut, groups: Any) -> ColumnElement[bool]:
     c, rule = groups.c, Tolerance.of(tie_out)
     size = func.abs(c.l - c.r)
     least = case((c.nl > c.nr, c.nl), else_=c.nr)
-    absolute = (
-        or_(size <= 1, 2 * size <= least) if rule.absolute is None else size <= rule.absolute
-    )
+    absolute = or_(size <= 1, 2 * size <= least) if rule.absolute is None else size <= rule.absolute
     larger = case((func.abs(c.l) > func.abs(c.r), func.abs(c.l)), else_=func.abs(c.r))
     if not rule.basis_points:
         return absolute

@@ -20,9 +20,7 @@ __all__ = [
 
 
 def _number() -> Column[Any]:
-    return Column(
-        "id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
-    )
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
 
 
 def _period() -> list[Column[Any]]:
@@ -140,6 +138,7 @@ close_sign = Table(
     Column("who", Text, nullable=False),
     Column("signed_at", UtcInstant, nullable=False),
     Column("comment", Text),
+    Column("evidence", Text, comment="what was seen when it was signed: it stands while that is so"),
     Column("is_withdrawn", Boolean, nullable=False),
     Index(None, "legal_entity", "ledger", "period", "id"),
 )

@@ -42,7 +42,7 @@ class Period(NamedTuple):
 
 
 def periods(connection: Connection, legal_entity: str | None = None) -> list[Period]:
-    """Every period, in order of entity, ledger and time. A name kept twice counts as the first system has it."""
+    """Every period by entity, ledger and time. A name kept twice counts as the first system has it."""
     query = select(_table).where(_table.c.deleted_at.is_(None), _table.c.legal_entity.is_not(None))
     if legal_entity is not None:
         query = query.where(_table.c.legal_entity == legal_entity)
@@ -130,9 +130,9 @@ def notice(connection: Connection, now: datetime) -> list[Change]:
     for period in periods(connection):
         before = last.get(period.key)
         if before != period.status:
-            is_reopened = before == "closed"
-            parts = (period.system, period.status, before, period.closed_at, is_reopened, now)
-            found.append(Change(*period.key, *parts))
+            reopened = before == "closed"
+            said = (period.system, period.status, before, period.closed_at, reopened, now)
+            found.append(Change._make((*period.key, *said)))
     if found:
         connection.execute(insert(period_change), [change._asdict() for change in found])
     return found

@@ -68,8 +68,9 @@ class Head(NamedTuple):
 def stream(connection: Connection, statement: Select[Any]) -> Iterator[Mapping[str, Any]]:
     """The rows of a statement, one after another, without holding all of them."""
     result = connection.execute(statement.execution_options(yield_per=_BATCH))
+    names = [column.name for column in statement.selected_columns]
     for row in result:
-        yield row._mapping  # noqa: SLF001 - the documented way to a row's names
+        yield dict(zip(names, row, strict=True))
 
 
 def store(
@@ -124,9 +125,7 @@ class Run(NamedTuple):
 _HEAD = [reconciliation_run.c[name] for name in Head._fields]
 
 
-def latest(
-    connection: Connection, key: tuple[str, str, str], tie_out: str | None = None
-) -> list[Run]:
+def latest(connection: Connection, key: tuple[str, str, str], tie_out: str | None = None) -> list[Run]:
     """The newest run of each tie-out of a period (legal entity, ledger, name), in order of their keys."""
     run = reconciliation_run
     at = (run.c.legal_entity == key[0], run.c.ledger == key[1], run.c.period == key[2])

@@ -22,7 +22,7 @@ Sums = dict[tuple[str, str, str, str], Decimal]
 
 
 def ledger(books: Books) -> None:
-    """The ERP's postings: billing by document, revenue, what is deferred between them, and the change of WIP."""
+    """The ERP's postings: billing by document, revenue, what is deferred between them, change of WIP."""
     wip: Sums = defaultdict(Decimal)
     own = {row.id: row.project_id for row in books.erp_projects}
     projects = {row.contract_line_id or "": row.project_id or "" for row in books.time_entries}
@@ -30,7 +30,9 @@ def ledger(books: Books) -> None:
         for account in ("billing", "contract_liability"):
             _post(books, _entry(account, key, day, line.currency, amount), line)
         if line.covers == "time":
-            project = own.get(line.project_id or "") or line.project_id or projects[line.contract_line_id or ""]
+            project = (
+                own.get(line.project_id or "") or line.project_id or projects[line.contract_line_id or ""]
+            )
             wip[line.legal_entity or "", project, line.currency, f"{day:%Y-%m}"] -= amount
     for posting, amount in _recognised(books):
         day = posting.posted_on or books.as_of.date()
@@ -41,7 +43,7 @@ def ledger(books: Books) -> None:
 
 
 def _documents(books: Books) -> Iterator[tuple[InvoiceLine, str, date, Decimal]]:
-    """Every line of an issued invoice on its date, and what was credited of it on the latest credit's date."""
+    """Lines of issued invoices on their dates, and what was credited of them on the latest credit's date."""
     live = live_amounts(books)
     issued = {row.id: row for row in books.invoices if row.status in ISSUED and not row.deleted_at}
     credited: dict[str, date] = {}

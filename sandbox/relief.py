@@ -52,7 +52,7 @@ def unbilled_time(books: Books) -> Iterator[Gap]:
 
 
 def billable(books: Books, *, held: bool = False) -> Iterator[Open]:
-    """Approved, billable entries, neither held (unless asked for), written off nor deleted, on time and materials.
+    """Approved, billable entries on time and materials, neither written off nor deleted, held if asked for.
 
     A project whose contract has no lines bills by its own method; without either the time is nobody's.
     """

@@ -175,6 +175,12 @@ def upgrade() -> None:
         sa.Column("who", sa.Text(), nullable=False),
         sa.Column("signed_at", sa.BigInteger(), nullable=False),
         sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column(
+            "evidence",
+            sa.Text(),
+            nullable=True,
+            comment="what was seen when it was signed: it stands while that is so",
+        ),
         sa.Column("is_withdrawn", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_close_sign")),
     )
