@@ -62,9 +62,10 @@ def reconcile(
         Total(str(row["currency"]), *(int(row[name] or 0) for name in Total._fields[1:]))
         for row in read.rows(connection, _summary(tie_out, groups))
     ]
-    told = [] if reason else _differences(connection, tie_out, groups, scopes, cover.as_of or now)
-    uncovered, why = _uncovered(connection, tie_out, period, all_periods)
     differs = any(total.differing for total in totals)
+    claimed = differs and cover.as_of is not None and reason is None
+    told = _differences(connection, tie_out, groups, scopes, cover.as_of or now) if claimed else iter(())
+    uncovered, why = _uncovered(connection, tie_out, period, all_periods)
     outcome = "unknown" if reason else "differs" if differs else "matched"
     head = Head(tie_out.key, *period.key, now, cover.as_of, outcome, reason, uncovered, why)
     number, count = reconciliation.store(connection, head, totals, told)

@@ -96,4 +96,4 @@ def write(books: Books, handoffs: list[Handoff], seed: int) -> None:
     """Everything that is told of the whole firm, when all engagements are written."""
     leave(books, seed)
     messages(books, handoffs)
-    ledger(books)
+    ledger(books, seed)

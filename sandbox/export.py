@@ -20,6 +20,7 @@ from sandbox.faults import complete_through, refuse_unknown, spoil
 from sandbox.firm import Firm, build
 from sandbox.records import Record
 from sandbox.spans import spans
+from sandbox.tieouts import tie_outs
 from sandbox.truths import truth
 
 _FLAGS = frozenset({"active", "billable", "held", "written_off", "billed", "internal", "disputed"})
@@ -39,6 +40,7 @@ def export(
         "engagements": engagements,
         "as_of": _instant(firm.books.as_of),
         "gaps": [gap.plain() for gap in truth(firm.books)],
+        "tieouts": tie_outs(firm.books),
     }
     for system, stream in STREAMS:
         _write_stream(out / system / f"{stream}.csv", firm, (system, stream), faults)

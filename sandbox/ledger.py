@@ -1,15 +1,17 @@
 """The ledger of the simulated firm: what the ERP books of invoices, credits, revenue and time not billed yet.
 
-Healthy by construction: it is worked out from the documents, each on its own date, and its balances run
-from nothing.
+It is worked out from the documents, each on its own date, and its balances run from nothing. All of it is
+healthy but for the few transfers of billing and revenue that are lost or come twice.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 
 from sandbox import days
 from sandbox.books import Books
@@ -18,15 +20,18 @@ from sandbox.records import InvoiceLine, RevenueLine
 from sandbox.relief import billable
 from sandbox.side_records import LedgerBalance, LedgerEntry
 
+#: postings that come from documents of another system, and how many are lost or come twice
+_TRANSFERRED = frozenset({"billing", "revenue"})
+_LOST, _TWICE = 0.004, 0.003
 Sums = dict[tuple[str, str, str, str], Decimal]
 
 
-def ledger(books: Books) -> None:
+def ledger(books: Books, seed: int) -> None:
     """The ERP's postings: billing by document, revenue, what is deferred between them, change of WIP."""
     wip: Sums = defaultdict(Decimal)
     own = {row.id: row.project_id for row in books.erp_projects}
     projects = {row.contract_line_id or "": row.project_id or "" for row in books.time_entries}
-    for line, key, day, amount in _documents(books):
+    for line, key, day, amount in documents(books):
         for account in ("billing", "contract_liability"):
             _post(books, _entry(account, key, day, line.currency, amount), line)
         if line.covers == "time":
@@ -34,15 +39,29 @@ def ledger(books: Books) -> None:
                 own.get(line.project_id or "") or line.project_id or projects[line.contract_line_id or ""]
             )
             wip[line.legal_entity or "", project, line.currency, f"{day:%Y-%m}"] -= amount
-    for posting, amount in _recognised(books):
+    for posting, amount in recognised(books):
         day = posting.posted_on or books.as_of.date()
         for account, sign in (("revenue", 1), ("contract_liability", -1)):
             _post(books, _entry(account, posting.id, day, posting.currency, sign * amount), posting)
     _wip(books, wip)
+    _mishap(books, seed)
     _balances(books)
 
 
-def _documents(books: Books) -> Iterator[tuple[InvoiceLine, str, date, Decimal]]:
+def _mishap(books: Books, seed: int) -> None:
+    """Now and then a transfer to the ledger is lost, or comes twice: what a reconciliation is for."""
+    kept: list[LedgerEntry] = []
+    for entry in books.ledger_entries:
+        rng = Random(f"{seed}/{entry.id}")
+        lot = rng.random() if entry.account in _TRANSFERRED else 1.0
+        if lot >= _LOST:
+            kept.append(entry)
+        if _LOST <= lot < _LOST + _TWICE:
+            kept.append(replace(entry, id=f"{entry.id}-again"))
+    books.ledger_entries[:] = kept
+
+
+def documents(books: Books) -> Iterator[tuple[InvoiceLine, str, date, Decimal]]:
     """Lines of issued invoices on their dates, and what was credited of them on the latest credit's date."""
     live = live_amounts(books)
     issued = {row.id: row for row in books.invoices if row.status in ISSUED and not row.deleted_at}
@@ -66,7 +85,7 @@ def _documents(books: Books) -> Iterator[tuple[InvoiceLine, str, date, Decimal]]
             yield line, f"{line.id}-credit", max(days_), live[line.id] - line.amount
 
 
-def _recognised(books: Books) -> Iterator[tuple[RevenueLine, Decimal]]:
+def recognised(books: Books) -> Iterator[tuple[RevenueLine, Decimal]]:
     """Postings and their reversals; one that is only marked as reversed leaves nothing."""
     lines = [row for row in books.revenue_lines if row.state != "scheduled" and not row.deleted_at]
     taken_back = {row.reverses_id for row in lines if row.reverses_id}

@@ -42,9 +42,12 @@ def event(firm: Cast, identifier: str, amount: str, at: str = "2026-10-12T12:00Z
 
 def bill(firm: Cast, identifier: str, amount: str, on: str = "2026-10-14", **fields: Any) -> None:
     """An invoice of one line of UK01."""
-    header = {name: fields.pop(name) for name in ("kind", "credits_id", "status") if name in fields}
+    header: dict[str, Any] = {
+        name: fields.pop(name) for name in ("kind", "credits_id", "status") if name in fields
+    }
     currency = fields.get("currency", "GBP")
-    firm.invoice(f"I-{identifier}", issued_on=on, legal_entity="UK01", **{"currency": currency, **header})
+    header.setdefault("currency", currency)
+    firm.invoice(f"I-{identifier}", issued_on=on, legal_entity="UK01", **header)
     firm.line(identifier, amount, f"I-{identifier}", legal_entity="UK01", **fields)
 
 

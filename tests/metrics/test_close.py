@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def tasks(firm: Cast) -> dict[str, str]:
     return {task.key: task.state for task in checklist(firm.connection, RULES, one, every)}
 
 
-def signed(firm: Cast, task: str, **more: object) -> None:
+def signed(firm: Cast, task: str, **more: Any) -> None:
     one, every = of(firm)
     said = Signature(task, "Ada")._replace(**more)
     sign(firm.connection, RULES, one, every, said, utc(NOW))
