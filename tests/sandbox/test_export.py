@@ -82,7 +82,7 @@ def _truth(folder: Path) -> dict[str, Any]:
 
 def test_the_truth_has_the_agreed_shape(folder: Path) -> None:
     answer = _truth(folder)
-    assert list(answer) == ["seed", "engagements", "as_of", "gaps"]
+    assert list(answer) == ["seed", "engagements", "as_of", "gaps", "tieouts"]
     assert (answer["seed"], answer["engagements"], answer["as_of"]) == (7, SIZE, "2026-11-20T18:00:00Z")
     for gap in answer["gaps"]:
         assert list(gap) == ["check", "subject", "contract_line", "amount", "currency"]
