@@ -14,8 +14,8 @@ from app.close_runs import run_all
 from collectors.errors import ConfigError
 from metrics import close as closes
 from metrics.close import CloseError, Signature
-from queries import periods
-from queries.periods import Period
+from queries import close_periods
+from queries.close_periods import Period
 from queries.store import reading, writing
 
 Name = Annotated[str, typer.Option("--period", help="The period, by the name its ERP gives it.")]
@@ -130,7 +130,7 @@ def sign_(  # noqa: PLR0913, PLR0917 - the parts of a signature
         rules, now = close_rules(app.settings), app.now()
         with writing(app.engine) as connection:
             one = _one(connection, period, legal_entity, ledger)
-            every = periods.periods(connection, legal_entity)
+            every = close_periods.periods(connection, legal_entity)
             said = Signature(task, by, comment, withdraw, despite)
             try:
                 closes.sign(connection, rules, one, every, said, now)

@@ -10,9 +10,9 @@ from collectors.errors import ConfigError
 from metrics import close as closes
 from metrics.close import AsClosed, CloseRules, Task
 from metrics.tieout import TieOut
-from queries import periods, reconciliation
+from queries import close_periods, reconciliation
+from queries.close_periods import Period
 from queries.closing import Sign
-from queries.periods import Period
 from queries.reconciliation import Difference, Run
 from queries.types import from_minor, iso
 
@@ -21,7 +21,7 @@ def chosen(
     connection: Connection, name: str, legal_entity: str | None = None, ledger: str | None = None
 ) -> list[Period]:
     """The periods of that name. Raises ConfigError when no ERP keeps such a period."""
-    known = periods.periods(connection, legal_entity)
+    known = close_periods.periods(connection, legal_entity)
     found = [one for one in known if one.name == name and ledger in (None, one.ledger)]
     if not found:
         where = f" of {legal_entity}" if legal_entity else ""
@@ -93,7 +93,7 @@ def _difference(found: Difference) -> dict[str, Any]:
 
 def close_of(connection: Connection, rules: CloseRules, period: Period, limit: int = 50) -> dict[str, Any]:
     """The close of a period: how ready, what blocks, tasks, tie-outs, history, and closed against now."""
-    every = periods.periods(connection, period.legal_entity)
+    every = close_periods.periods(connection, period.legal_entity)
     tasks = closes.checklist(connection, rules, period, every)
     runs = {run.head.tie_out: run for run in reconciliation.latest(connection, period.key)}
     frozen = closes.as_closed(connection, rules, period)
@@ -115,7 +115,7 @@ def close_of(connection: Connection, rules: CloseRules, period: Period, limit: i
         ],
         "history": [
             {"status": c.status, "before": c.before, "reopened": c.is_reopened, "seen_at": iso(c.seen_at)}
-            for c in periods.history(connection, period.key)
+            for c in close_periods.history(connection, period.key)
         ],
         "as_closed": None if frozen is None else _frozen(frozen),
     }

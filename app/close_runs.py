@@ -12,8 +12,8 @@ from app import close_report
 from metrics import close as closes
 from metrics.close import CloseRules
 from metrics.reconcile import reconcile
-from queries import periods, reconciliation
-from queries.periods import Period
+from queries import close_periods, reconciliation
+from queries.close_periods import Period
 
 _EVERYTHING = 1_000_000
 
@@ -29,7 +29,7 @@ def run_all(
     closes.watch(connection, rules, now)
     told = []
     for period in found:
-        every = periods.periods(connection, period.legal_entity)
+        every = close_periods.periods(connection, period.legal_entity)
         for key, one in sorted(rules.tie_outs.items()):
             if only in (None, key):
                 reconcile(connection, one, period, every, now)
@@ -41,4 +41,6 @@ def run_all(
 def open_periods(connection: Connection, now: datetime) -> list[Period]:
     """The periods that have begun and are not closed: these are reconciled every night."""
     today = now.date()
-    return [one for one in periods.periods(connection) if one.status != "closed" and one.start_on <= today]
+    return [
+        one for one in close_periods.periods(connection) if one.status != "closed" and one.start_on <= today
+    ]

@@ -12,9 +12,9 @@ from app.close_runs import run_all
 from app.store import site, store
 from metrics import close as closes
 from metrics.close import CLOSE, CloseError, Signature
-from queries import periods
+from queries import close_periods
+from queries.close_periods import Period
 from queries.errors import StoreError
-from queries.periods import Period
 from queries.store import writing
 
 
@@ -34,7 +34,7 @@ class ClosePage(NamedTuple):
 def page(legal_entity: str | None, ledger: str | None, period: str | None) -> ClosePage:
     """The close of the period the address names, else of the one that is being closed now."""
     with store() as (here, connection, _):
-        known = periods.periods(connection)
+        known = close_periods.periods(connection)
         mine = [one for one in known if legal_entity in (None, one.legal_entity)]
         mine = [one for one in mine if one.key[:2] == mine[0].key[:2] or ledger is not None]
         mine = [one for one in mine if ledger in (None, one.ledger)]
@@ -70,7 +70,7 @@ def sign(chosen: Period, said: Signature) -> str | None:
     here = site()
     try:
         with writing(here.engine) as connection:
-            every = periods.periods(connection, chosen.legal_entity)
+            every = close_periods.periods(connection, chosen.legal_entity)
             closes.sign(connection, close_rules(here.settings), chosen, every, said, here.now())
     except (CloseError, StoreError) as error:
         return str(error)

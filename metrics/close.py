@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Select
 from metrics.calendar import Calendar
 from metrics.reconcile import scope_of
 from metrics.tieout import TieOut
-from queries import closing, findings, periods, reconciliation
+from queries import close_periods, closing, findings, reconciliation
+from queries.close_periods import Change, Period
 from queries.closing import Freeze, LateChange, SideTotal, Sign
-from queries.periods import Change, Period
 from queries.reconciliation import Run
 from queries.types import iso
 
@@ -76,13 +76,13 @@ def watch(connection: Connection, rules: CloseRules, now: datetime) -> list[Chan
 
     A period that was closed before anybody looked is not: nobody knows what it said then.
     """
-    changes = periods.notice(connection, now)
+    changes = close_periods.notice(connection, now)
     closed = {
         (change.legal_entity, change.ledger, change.period)
         for change in changes
         if change.status == "closed" and change.before is not None
     }
-    for period in periods.periods(connection) if closed else ():
+    for period in close_periods.periods(connection) if closed else ():
         if period.key in closed:
             why = f"closed in {period.system}"
             closing.freeze(connection, period.key, now, why, sides(connection, rules, period))

@@ -28,7 +28,7 @@ from metrics.calendar import Calendar
 from metrics.classify import Item, Tolerance, classify
 from metrics.tieout import COLUMNS, Scope, TieOut
 from queries import findings, polls, read, reconciliation
-from queries.periods import Period, gaps, neighbours
+from queries.close_periods import Period, gaps, neighbours
 from queries.polls import Reads
 from queries.reconciliation import Difference, Head, Total
 

@@ -8,7 +8,7 @@ from typing import Any
 from metrics.reconcile import Reconciled, reconcile
 from metrics.tieout import tie_outs
 from queries import polls, reconciliation
-from queries.periods import Period, periods
+from queries.close_periods import Period, periods
 from queries.reconciliation import Difference
 from tests.cast import Cast, utc
 

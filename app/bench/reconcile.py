@@ -17,7 +17,7 @@ from app.bench._shop import Shop, opened, servers
 from metrics.reconcile import reconcile, scope_of
 from metrics.tieout import tie_outs
 from queries import polls
-from queries.periods import Period, periods
+from queries.close_periods import Period, periods
 from queries.schema import RECORD_TABLES
 from queries.store import reading, writing
 from queries.types import day, to_micros

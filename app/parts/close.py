@@ -11,7 +11,7 @@ from app.closing import ClosePage
 from app.markup import Html, Part, href, inside, join, outside, tag, text
 from app.parts import common
 from app.words import Mark
-from queries.periods import Period
+from queries.close_periods import Period
 
 PAGE = "/close"
 _PERIODS = 8

@@ -10,7 +10,7 @@ from app.markup import tag
 from app.page import Page
 from app.parts import close, common
 from metrics.close import Signature
-from queries.periods import Period
+from queries.close_periods import Period
 
 PAGE = Page("Close", "Business", ":material/task_alt:", "close", 40)
 

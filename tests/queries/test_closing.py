@@ -8,7 +8,7 @@ import pytest
 
 from metrics.close import CloseRules, Signature, as_closed, sign
 from metrics.tieout import tie_outs
-from queries.periods import gaps, neighbours, periods
+from queries.close_periods import gaps, neighbours, periods
 from tests.cast import Cast, utc
 from tests.closing_firm import EVENTS, NOW, bill, calendar, classes, event, of, period, run
 

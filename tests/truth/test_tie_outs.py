@@ -10,7 +10,7 @@ from pathlib import Path
 from app.bootstrap import application
 from app.close_rules import close_rules
 from app.close_runs import run_all
-from queries.periods import periods
+from queries.close_periods import periods
 from queries.store import writing
 from sandbox.export import export
 
