@@ -204,3 +204,31 @@ def _layout(heights: Mapping[tuple[str, int], int], frame: _Frame) -> dict[str, 
             "automargin": True,
         },
     }
+
+
+# ---- figures by month ----------------------------------------------------------------------------
+
+
+def bars(found: Sequence[tuple[str, float | None, str]], *, dark: bool) -> go.Figure:
+    """A bar a month: its name, its height (none where there is no number), what hovering says."""
+    colours = palette(dark=dark)
+    axis = {"zeroline": False, "tickfont": {"color": colours.muted}, "fixedrange": True}
+    last = len(found) - 1
+    trace = go.Bar(
+        x=[month for month, _, _ in found],
+        y=[height for _, height, _ in found],
+        marker={"color": [colours.accent if place == last else colours.muted for place in range(len(found))]},
+        hovertext=[f"<b>{month}</b> {said}" for month, _, said in found],
+        hoverinfo="text",
+    )
+    layout = {
+        "height": 220,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 32},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": colours.text, "size": 13, "family": _FONT},
+        "showlegend": False,
+        "xaxis": {**axis, "type": "category", "showgrid": False},
+        "yaxis": {**axis, "rangemode": "tozero", "gridcolor": colours.line, "automargin": True},
+    }
+    return go.Figure(data=[trace], layout=layout)

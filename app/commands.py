@@ -12,6 +12,7 @@ from app.check_history import check_history
 from app.cli import configuration, opened, write_json
 from app.connect import block
 from app.ocel_command import export_ocel
+from app.kpi_commands import kpis
 from app.sandbox_commands import sandbox
 from app.settings import load
 from app.telemetry import tracing
@@ -128,3 +129,4 @@ def register(cli: typer.Typer) -> None:
     cli.command()(connect)
     cli.command(name="check-history")(check_history)
     cli.command(name="export-ocel")(export_ocel)
+    cli.command()(kpis)

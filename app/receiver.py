@@ -35,7 +35,7 @@ class Hooks:
     """What the receiver asks the rest of Sightglass; each is called in a thread.
 
     ``ready`` answers None, or why not. ``metrics`` answers Prometheus text. ``on_event`` acts on a
-    CloudEvent, told as its attributes. ``reads`` maps exceptions, checks, systems and trace to
+    CloudEvent, told as its attributes. ``reads`` maps exceptions, checks, systems, kpis and trace to
     functions of the request's parameters: None means not found, ValueError a bad parameter.
     """
 
@@ -70,7 +70,7 @@ def receiver(
         Route("/health", answers.health),
         Route("/metrics", answers.metrics),
         Route("/api/ready", answers.ready),
-        *(Route(f"/api/{name}", answers.read(name)) for name in ("exceptions", "checks", "systems")),
+        *(Route(f"/api/{name}", answers.read(name)) for name in ("exceptions", "checks", "systems", "kpis")),
         Route("/api/trace/{id:path}", answers.read("trace")),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Guard, door)])

@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from app import report
+from app import kpi_report, report
 from app.bootstrap import App
 from app.cloudevents import Event
 from app.receiver import Hooks, Limits, check_bind, receiver
@@ -84,6 +84,17 @@ class Wiring:
         with reading(self.app.engine) as connection:
             return report.system_list(connection, self.app.now())
 
+    def kpis(self, query: Mapping[str, str]) -> Any:
+        """Every KPI of a period."""
+        unknown = set(query) - {"period", "legal_entity"}
+        if unknown:
+            raise ValueError(f"unknown parameter {', '.join(sorted(unknown))}: use legal_entity, period")
+        with reading(self.app.engine) as connection:
+            asked = (query.get("period"), query.get("legal_entity"))
+            return kpi_report.kpi_list(
+                connection, self.app.now(), kpi_report.terms(self.app.settings), *asked
+            )
+
     def trace(self, query: Mapping[str, str]) -> Any:
         """The way of one engagement by any id."""
         with reading(self.app.engine) as connection:
@@ -99,7 +110,7 @@ def serve(app: App, host: str | None = None, port: int | None = None) -> None:
     try:
         check_bind(host, token)
         wiring = Wiring(app)
-        reads = {name: getattr(wiring, name) for name in ("exceptions", "checks", "systems", "trace")}
+        reads = {name: getattr(wiring, name) for name in ("exceptions", "checks", "systems", "kpis", "trace")}
         hooks = Hooks(wiring.ready, wiring.metrics, wiring.on_event, reads)
         limits = Limits(body=settings.max_bytes)
         application = receiver(

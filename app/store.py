@@ -12,8 +12,10 @@ from pathlib import Path
 import streamlit as st
 from sqlalchemy import Connection, Engine
 
+from app import kpi_report
 from app import settings as config
 from metrics.check import Check, checks
+from metrics.figures import Terms
 from queries.overview import Reporting
 from queries.store import migrate, open_engine, reading
 from queries.version import version
@@ -38,6 +40,11 @@ class Site:
         """What totals are converted into."""
         money = self.settings.money
         return Reporting(money.reporting_currency, money.rate_type)
+
+    @property
+    def terms(self) -> Terms:
+        """What figures are worked out under."""
+        return kpi_report.terms(self.settings)
 
     def checks(self) -> dict[str, Check]:
         """The checks that are switched on."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
+from metrics.figures import Value
 from queries.exceptions import Total
 from queries.types import NO_CURRENCY, from_minor
 from queries.untraceable import REASON, Untraceable
@@ -183,3 +185,46 @@ def deal(name: str) -> str:
 def title(key: str) -> str:
     """A key as words: ``milestone_without_revenue`` -> ``Milestone without revenue``."""
     return key.replace("_", " ").capitalize()
+
+
+# ---- figures -------------------------------------------------------------------------------------
+
+_UNITS = {"percent": " %", "days": " d", "hours": " h", "count": ""}
+
+
+def measure(unit: str, value: Fraction | None, currency: str | None = None) -> str:
+    """A figure in its unit: ``USD 3.35 M``, ``57.1 %``, ``12.5 d``; a dash where there is none."""
+    if value is None:
+        return NONE
+    if unit == "money":
+        return short_minor(round(value), currency or NO_CURRENCY)
+    exact = abs(Decimal(value.numerator)) / Decimal(value.denominator)
+    digits = f"{exact.quantize(Decimal('0.1'), ROUND_HALF_UP):,}"
+    return _signed(digits.removesuffix(".0"), negative=value < 0) + _UNITS[unit]
+
+
+def kpi_value(unit: str, found: Value | None) -> str:
+    """What a KPI comes to: converted where that is possible, else the largest amounts per currency."""
+    if found is None:
+        return NONE
+    if found.value is not None or not found.amounts:
+        return measure(unit, found.value, found.currency)
+    rows = sorted((a for a in found.amounts if a.value is not None), key=lambda a: -abs(a.value or 0))
+    told = [measure(unit, a.value, a.currency) + ("" if unit == "money" else f" in {a.currency}") for a in rows[:2]]
+    more = f" +{len(rows) - 2}" if len(rows) > 2 else ""  # noqa: PLR2004 - two are shown
+    return " · ".join(told) + more or NONE
+
+
+def kpi_change(unit: str, change: Fraction | None, found: Value | None) -> str:
+    """How much a KPI changed since the month before; percentages change by points."""
+    if change is None or found is None:
+        return NONE
+    told = measure(unit, abs(change), found.currency)
+    if unit == "percent":
+        told = f"{told.removesuffix(' %')} points"
+    return f"{'▲' if change > 0 else '▼'} {told}" if change else "no change"
+
+
+def month(name: str) -> str:
+    """``2026-10`` -> ``Oct 2026``."""
+    return f"{date.fromisoformat(f'{name}-01'):%b %Y}"

@@ -15,6 +15,7 @@ from types import FrameType
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 
+from app import kpi_report
 from app import settings as config
 from app.bootstrap import App
 from app.close_rules import close_rules
@@ -24,6 +25,7 @@ from collectors.errors import CollectorError
 from collectors.runner import Configured
 from collectors.ways import Ways
 from metrics.close import watch
+from metrics import figures
 from metrics.evaluate import audit, evaluate
 from queries import fx, snapshots, spans
 from queries.errors import StoreError
@@ -33,6 +35,8 @@ _LOG = logging.getLogger(__name__)
 _TICK_S = 60
 #: however fast the firm's time goes
 _LEAST_S = 5
+#: how often figures are worked out for the pages, which read what was written down for an hour at most
+_FIGURES_S = 15 * 60
 
 
 def run(app: App) -> None:
@@ -46,6 +50,8 @@ def run(app: App) -> None:
         for stream in app.streams[configured.name]:
             _schedule(scheduler, app, ways, configured, stream)
     scheduler.add_job(guarded(tick, app), "interval", seconds=max(pace(app, _TICK_S), _LEAST_S), name="tick")
+    every = max(pace(app, _FIGURES_S), _LEAST_S)
+    scheduler.add_job(guarded(figure, app), "interval", seconds=every, name="figures")
     scheduler.add_job(guarded(keep_house, app), "cron", hour=2, minute=15, name="nightly")
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -61,6 +67,7 @@ def first_pass(app: App) -> None:
     """Everything once, in configured order: the first numbers appear together."""
     guarded(lambda found: list(found.poll()), app)()
     guarded(tick, app)()
+    guarded(figure, app)()
 
 
 def _schedule(
@@ -96,6 +103,15 @@ def tick(app: App) -> None:
         checks = [check.key for check in app.rules.enabled()]
         rates = fx.rates(connection, app.rules.reporting_currency, app.rules.rate_type, now.date())
         snapshots.take(connection, now, checks, rates)
+
+
+def figure(app: App) -> None:
+    """Work out every KPI over its months, holding nobody up, then write them down for the pages."""
+    now, terms = app.now(), kpi_report.terms(app.settings)
+    with reading(app.engine) as connection:
+        found, cells = kpi_report.snapshot(connection, now, terms)
+    with writing(app.engine) as connection:
+        figures.keep(connection, cells, found)
 
 
 def keep_house(app: App) -> None:

@@ -11,15 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from metrics.calendar import Calendar
-from metrics.kpi import Kpi, Need
-from queries import findings, fx, periods, polls, read
+from metrics.kpi import Kpi, kpis
+from queries import findings, fx, kpi_snapshots, periods, polls, read
+from queries.kpi_snapshots import Cell
 from queries.periods import Month, Span, Workday
 from queries.polls import EVERYWHERE, Coverage, Reads
 from queries.types import NO_CURRENCY
@@ -39,18 +41,6 @@ class Terms:
     rate_type: str | None = None
 
 
-class Cell(NamedTuple):
-    """Rows of one month, legal entity, currency and part, added up; of a median, those of one value."""
-
-    month: str
-    legal_entity: str
-    currency: str
-    part: str
-    numerator: int
-    denominator: int
-    rows: int
-
-
 class Setting(NamedTuple):
     """The months asked for as the statements see them, and where each legal entity's ends."""
 
@@ -61,8 +51,10 @@ class Setting(NamedTuple):
     rates: Mapping[str, fx.Rates]
 
 
-def setting(connection: Connection, now: datetime, names: Sequence[str], terms: Terms) -> Setting:
-    """The months of every legal entity, on its own calendar."""
+def setting(
+    connection: Connection, now: datetime, names: Sequence[str], terms: Terms, only: str | None = None
+) -> Setting:
+    """The months of every legal entity, on its own calendar; ``only`` looks at one of them as all are seen."""
     calendars = {
         code: _calendar(
             row["timezone"], row["country"], row["subdivision"], terms.days_off.get(code, frozenset())
@@ -76,7 +68,11 @@ def setting(connection: Connection, now: datetime, names: Sequence[str], terms: 
         for code, calendar in {"": _calendar(None, None, None, frozenset()), **calendars}.items()
         for day in _workdays(code, calendar, [month for month in found if month.legal_entity == code])
     ]
-    span = periods.span(found, workdays, now.astimezone(UTC).date())
+    if only is not None:
+        # business days reach back as far for one month as for all, so that both count alike
+        names, found = [only], [month for month in found if month.name == only]
+        workdays = [day if day.month in {only, ""} else day._replace(month="") for day in workdays]
+    span = periods.span(found, workdays, now.astimezone(UTC).date(), connection.dialect.name)
     rates = {name: _rates(connection, found, terms, name) for name in names}
     return Setting(now, tuple(found), span, tuple(names), rates)
 
@@ -106,24 +102,54 @@ def _workdays(code: str, calendar: Calendar, months: Sequence[Month]) -> Iterabl
 
 def cells(connection: Connection, kpi: Kpi, found: Setting) -> list[Cell]:
     """A KPI's rows, added up in SQL for all months at once."""
-    rows = kpi.select(found.span).subquery("figure").c
-    keys = (rows.month, rows.legal_entity, rows.currency, rows.part)
-    single = any(kpi.combine_of(part) == "median" for part in kpi.parts)
-    sums = (func.sum(rows.numerator), func.sum(rows.denominator))
-    if single:
+    return added_up(connection, kpi, kpi.select(found.span))
+
+
+@overload
+def added_up(connection: Connection, kpi: Kpi, rows: Select[Any], by: None = None) -> list[Cell]: ...
+@overload
+def added_up(connection: Connection, kpi: Kpi, rows: Select[Any], by: str) -> list[tuple[str, Cell]]: ...
+def added_up(connection: Connection, kpi: Kpi, rows: Select[Any], by: str | None = None) -> Any:
+    """Rows of a KPI added up, one cell a group; with ``by``, each with the value of that column."""
+    r = rows.subquery("rows").c
+    keys = [r.month, r.legal_entity, r.currency, r.part]
+    if medians(kpi):
         # the middle one needs the values; equal ones are told once, with how many they are
-        statement = select(*keys, rows.numerator, rows.denominator, func.count().label("rows")).group_by(
-            *keys, rows.numerator, rows.denominator
-        )
+        numbers = [r.numerator, r.denominator]
+        keys += numbers
     else:
-        statement = select(
-            *keys, sums[0].label("numerator"), sums[1].label("denominator"), func.count().label("rows")
-        ).group_by(*keys)
-    return [
-        Cell(row["month"], row["legal_entity"], row["currency"], row["part"],
-             int(row["numerator"] or 0), int(row["denominator"] or 0), int(row["rows"]))
-        for row in read.rows(connection, statement)
-    ]  # fmt: skip
+        numbers = [func.sum(r.numerator).label("numerator"), func.sum(r.denominator).label("denominator")]
+    more = [] if by is None else [r[by].label("by_value")]
+    found = read.rows(
+        connection, select(*keys[:4], *numbers, func.count().label("rows"), *more).group_by(*keys, *more)
+    )
+    told = [(row.get("by_value"), _cell(row)) for row in found]
+    return told if by is not None else [cell for _, cell in told]
+
+
+def _cell(row: Mapping[str, Any]) -> Cell:
+    counts = (int(row[name] or 0) for name in ("numerator", "denominator", "rows"))
+    return Cell(row["month"], row["legal_entity"], row["currency"], row["part"], *counts)
+
+
+def medians(kpi: Kpi) -> frozenset[str]:
+    """The parts whose figure is a middle one."""
+    return frozenset(part for part in kpi.parts if kpi.combine_of(part) == "median")
+
+
+def stored(connection: Connection, kpi: Kpi, found: Setting) -> tuple[datetime, list[Cell]]:
+    """When a KPI was worked out, and its cells: as the worker wrote them down, else worked out now."""
+    name = kpi_snapshots.Name(kpi.key, kpi.version, medians(kpi))
+    kept = kpi_snapshots.kept(connection, name, found.names)
+    return kept or (found.now, cells(connection, kpi, found))
+
+
+def keep(connection: Connection, worked_out: Mapping[str, Sequence[Cell]], found: Setting) -> None:
+    """Write figures down for the pages; ``worked_out`` are the cells of KPIs by key."""
+    for key, mine in worked_out.items():
+        kpi = kpis()[key]
+        name = kpi_snapshots.Name(key, kpi.version, medians(kpi))
+        kpi_snapshots.keep(connection, name, mine, found.names, found.now)
 
 
 # ---- what may be said ----------------------------------------------------------------------------
@@ -323,13 +349,11 @@ def _at(numbers: Sequence[tuple[int, int]], place: int) -> int:
     return numbers[-1][0]
 
 
-def needs(found: Iterable[Kpi]) -> set[Need]:
-    """Every stream that some KPI reads."""
-    return {need for kpi in found for need in kpi.reads}
-
-
-def shown(value: Fraction | None) -> Any:
-    """A value as text with at most four decimals, exact where it is whole; None stays None."""
+def shown(value: Fraction | None) -> str | None:
+    """A value as text: whole, or with four decimals, half up; None stays None."""
     if value is None:
         return None
-    return str(value.numerator) if value.denominator == 1 else f"{float(value):.4f}"
+    if value.denominator == 1:
+        return str(value.numerator)
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    return str(exact.quantize(Decimal("0.0001"), ROUND_HALF_UP))

@@ -222,7 +222,7 @@ def person(owner: FromClause) -> tuple[FromClause, ColumnElement[Any], ColumnEle
 
 def _daily() -> ColumnElement[Any]:
     """Hours of one of a person's business days, at the scale of hours."""
-    return cast(func.coalesce(resource.c.weekly_hours, _WEEK) / _WORKDAYS, BigInteger)
+    return cast(func.coalesce(resource.c.weekly_hours, _WEEK) // _WORKDAYS, BigInteger)
 
 
 def _absent(span: Span) -> Subquery:

@@ -33,9 +33,9 @@ def booked(span: Span) -> Subquery:
     )  # fmt: skip
     days = func.count()
     theirs = resource.alias("booked_person")
-    daily = func.coalesce(theirs.c.weekly_hours / 5, _DAILY)
-    share = cast(days * daily * a.percent / _WHOLE, BigInteger)
-    spread = cast(days * a.hours / case((length > 0, length), else_=1), BigInteger)
+    daily = func.coalesce(theirs.c.weekly_hours // 5, _DAILY)
+    share = cast(days * daily * a.percent // _WHOLE, BigInteger)
+    spread = cast(days * a.hours // case((length > 0, length), else_=1), BigInteger)
     one = (
         select(
             day.month, system.label("system"), identifier.label("id"),

@@ -25,11 +25,12 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     values,
 )
 
 from queries.schema import RECORD_TABLES
-from queries.types import UtcInstant
+from queries.types import UtcInstant, to_micros
 
 _period = RECORD_TABLES["period"]
 _DAY = timedelta(days=1)
@@ -183,11 +184,14 @@ class Workday(NamedTuple):
     month: str
 
 
-def span(found: Sequence[Month], workdays: Iterable[Workday], today: date) -> Span:
-    """The tables of a statement over these months, with the business days of their legal entities."""
-    days = [tuple(day) for day in workdays] or [("", date(1900, 1, 1), datetime(1900, 1, 1, tzinfo=UTC), "")]
+def span(found: Sequence[Month], workdays: Iterable[Workday], today: date, engine: str = "") -> Span:
+    """The tables of a statement over these months, with the business days of their legal entities.
+
+    ``engine`` is the name of the dialect that it is for.
+    """
     entities = tuple(sorted({month.legal_entity for month in found if month.legal_entity}))
-    return Span(_table("months", _MONTH, [_row(month) for month in found]), _table("workdays", _WORKDAY, days), entities, today)
+    months_ = values(*_MONTH, name="months").data([_row(month) for month in found]).cte("months")
+    return Span(months_, _workdays(workdays, engine), entities, today)
 
 
 def _row(month: Month) -> tuple[Any, ...]:
@@ -196,8 +200,22 @@ def _row(month: Month) -> tuple[Any, ...]:
     return (*month, month.days, *(month.last_on - days for days in back), *(ends - days for days in back))
 
 
-def _table(name: str, columns: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> CTE:
-    return values(*columns, name=name).data(list(rows)).cte(name)
+def _workdays(found: Iterable[Workday], engine: str) -> CTE:
+    """Thousands of days as text: as parameters, they would take longer to write than to read."""
+    keyword = "" if engine == "sqlite" else "DATE "
+    rows = [
+        (f"'{_quoted(day.legal_entity)}'", f"{keyword}'{day.day}'", str(to_micros(day.begins)), f"'{day.month}'")
+        for day in found
+    ] or [("''", f"{keyword}'1900-01-01'", "0", "''")]
+    heads = ", ".join(f"{cell} AS {c.name}" for cell, c in zip(rows[0], _WORKDAY, strict=True))
+    rest = ", ".join(f"({', '.join(row)})" for row in rows[1:])
+    told = f"SELECT {heads}" + (f" UNION ALL VALUES {rest}" if rest else "")
+    return text(told).columns(*_WORKDAY).cte("workdays")
+
+
+def _quoted(name: str) -> str:
+    # a colon would begin a parameter
+    return name.replace("'", "''").replace(":", "\\:")
 
 
 def elapsed(

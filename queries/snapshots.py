@@ -8,6 +8,7 @@ A day has one set of rows, replaced while the day lasts. Metrics:
 * ``worth:STAGE`` - the same in the reporting currency, as far as rates go;
 * ``transit:STAGE`` - how long a stage took from the one before: count is how many did, and
   ``amount_minor`` the median in seconds. Legal entity ``*`` is all of them.
+* ``kpi:...`` - see :mod:`queries.kpi_snapshots`, which keeps them.
 
 ``''`` as legal entity or currency means that the record names none.
 """
@@ -22,7 +23,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from queries import stages
+from queries import kpi_snapshots, stages
 from queries.fx import Rates
 from queries.schema import finding, metric_snapshot
 
@@ -53,7 +54,8 @@ def take(connection: Connection, now: datetime, checks: Sequence[str], rates: Ra
     timed = _table.c.metric.startswith("transit:")
     if not connection.execute(select(func.count()).where(here, timed)).scalar_one():
         figures += _transits(connection)
-    connection.execute(delete(_table).where(here, ~timed))
+    of_kpis = _table.c.metric.startswith(kpi_snapshots.PREFIX)
+    connection.execute(delete(_table).where(here, ~timed, ~of_kpis))
     for metric, entity, currency, items, minor in figures:
         key = {"metric": metric, "taken_on": day, "legal_entity": entity, "currency": currency}
         connection.execute(insert(_table).values(**key, count=items, amount_minor=minor, taken_at=now))

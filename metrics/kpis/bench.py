@@ -54,6 +54,8 @@ KPI = Kpi(
     parts={"free": Part("Not booked")},
     headline="free",
     scale=Fraction(100),
+    per="number",
+    rows_in="hours",
     good="down",
     limits="bookings count as they stand now",
 )

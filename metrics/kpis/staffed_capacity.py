@@ -53,5 +53,7 @@ KPI = Kpi(
     parts={"booked": Part("Booked")},
     headline="booked",
     scale=Fraction(100),
+    per="number",
+    rows_in="hours",
     limits="bookings count as they stand now",
 )

@@ -50,6 +50,8 @@ KPI = Kpi(
     parts={"billable": Part("Billable"), "credited": Part("Billable and credited, without internal time")},
     headline="billable",
     scale=Fraction(100),
+    per="number",
+    rows_in="hours",
     good="up",
     limits="people's legal entity, practice and weekly hours are those of today",
 )
