@@ -28,6 +28,11 @@ class Tile(NamedTuple):
     taken_at: datetime
 
     @property
+    def running(self) -> bool:
+        """Whether the newest month is still going on."""
+        return self.now.month == periods.name_of(self.taken_at.astimezone(UTC).date())
+
+    @property
     def now(self) -> Figure:
         """The newest month."""
         return self.figures[-1]

@@ -242,7 +242,7 @@ def figure(kpi: Kpi, name: str, rows: Sequence[Cell], rates: fx.Rates) -> Figure
     parts = {part: _value(kpi, part, [cell for cell in rows if cell.part == part], rates) for part in kpi.parts}
     if kpi.headline is not None:
         whole = parts[kpi.headline]
-    elif kpi.combine == "sum":
+    elif kpi.combine in {"sum", "median"}:
         whole = _value(kpi, next(iter(kpi.parts)), rows, rates)
     else:
         whole = _together(kpi, parts)

@@ -53,8 +53,8 @@ class Kpi:
 
     ``scale`` turns what the integers come to into the unit: 100 makes a ratio a percentage. Without a
     ``headline`` all parts add up to the figure; with one, that part is the figure and the others stand
-    beside it. ``good`` is the direction a firm wants it to go. ``per`` says
-    whether a denominator is money too, to be converted with it, ``rows_in`` what a row's own numbers are. ``limits`` says what cannot be known of
+    beside it. ``good`` is the direction a firm wants it to go. A ``flow`` adds up
+    over its month: a running one is not comparable with a whole one. ``per`` says whether a denominator is money too, to be converted with it, ``rows_in`` what a row's own numbers are. ``limits`` says what cannot be known of
     earlier months.
     """
 
@@ -72,6 +72,7 @@ class Kpi:
     headline: str | None = None
     scale: Fraction = Fraction(1)
     good: Literal["up", "down"] | None = None
+    flow: bool = False
     per: Literal["money", "number"] = "money"
     rows_in: Unit | None = None
     version: int = 1

@@ -21,7 +21,7 @@ def booked(span: Span) -> Subquery:
     who, system, identifier = person(allocation)
     length = (
         select(func.count())
-        .select_from(whole := span.workday.alias("whole"))
+        .select_from(whole := span.workday.alias())
         .where(whole.c.legal_entity == span.entity(a.legal_entity), whole.c.day >= a.start_on,
                whole.c.day <= a.end_on)
         .correlate(allocation)

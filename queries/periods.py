@@ -222,7 +222,7 @@ def elapsed(
     span: Span, owner: ColumnElement[Any], first: ColumnElement[Any], last: ColumnElement[Any]
 ) -> ColumnElement[Any]:
     """Business days after the day of an instant up to another, or up to a day, where ``owner`` says when."""
-    day = span.workday.alias("counted")
+    day = span.workday.alias()
     until = day.c.day <= last if isinstance(last.type, Date) else day.c.begins <= last
     return (
         select(func.count())

@@ -119,6 +119,8 @@ def judged(tile: Tile) -> tuple[Mark, str]:
         return _NEUTRAL, "No month before to compare with"
     if not change:
         return _SAME, "No change since the month before"
+    if tile.kpi.flow and tile.running:
+        return _NEUTRAL, f"So far this month, {said} on the whole one before"
     if tile.kpi.good is None:
         return _NEUTRAL, f"{said} since the month before"
     mark = _BETTER if (change > 0) == (tile.kpi.good == "up") else _WORSE

@@ -37,5 +37,6 @@ KPI = Kpi(
     select=_select,
     parts={"time": Part("Approved time"), "milestones": Part("Accepted milestones")},
     good="up",
+    flow=True,
     limits="hours taken back or repriced since then count as they stand now",
 )

@@ -31,5 +31,6 @@ KPI = Kpi(
     select=_select,
     parts={"lines": Part("Invoice lines")},
     good="up",
+    flow=True,
     limits="a credit counts in the month of what it credits",
 )

@@ -31,5 +31,6 @@ KPI = Kpi(
     select=_select,
     parts={"posted": Part("Posted revenue")},
     good="up",
+    flow=True,
     limits="when a posting was reversed is known only where a reversal line says so",
 )

@@ -22,5 +22,6 @@ KPI = Kpi(
     select=sold,
     parts={"won": Part("Won")},
     good="up",
+    flow=True,
     limits="a deal lost or changed since then counts as it stands now",
 )
