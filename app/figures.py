@@ -44,6 +44,10 @@ class Asked(NamedTuple):
     cut: Cut
     page: int
 
+    def month(self, board: Board) -> str:
+        """The month looked at: the running one where the address names none of the history."""
+        return next((month for month in board.months if month == self.period), board.months[-1])
+
 
 def asked() -> Asked:
     """What the address says; what cannot be one is left out."""
@@ -108,7 +112,7 @@ def detail(key: str, month: str, by: str, cut: Cut, page: int) -> Detail:
 
 
 @st.cache_data(ttl=_TTL_S, max_entries=_ENTRIES, show_spinner=False)
-def _detail(  # noqa: PLR0913, PLR0917 - the keys of the cache
+def _detail(  # noqa: PLR0917 - the keys of the cache
     version: str, now: datetime, key: str, month: str, by: str, cut: tuple[str | None, ...], page: int,
     _connection: Connection, _terms: Terms,
 ) -> tuple[Figure, dict[str, Figure], list[dict[str, Any]], int]:  # fmt: skip

@@ -73,7 +73,9 @@ def tiles(
     return tiles_
 
 
-def snapshot(connection: Connection, now: datetime, terms_: Terms) -> tuple[figures.Setting, Mapping[str, Any]]:
+def snapshot(
+    connection: Connection, now: datetime, terms_: Terms
+) -> tuple[figures.Setting, Mapping[str, Any]]:
     """All KPIs worked out over all months: what the worker writes down for the pages."""
     found = figures.setting(connection, now, months(now), terms_)
     return found, {key: figures.cells(connection, kpi, found) for key, kpi in kpis().items()}
@@ -115,7 +117,11 @@ def as_json(tile: Tile, terms_: Terms, legal_entity: str | None) -> dict[str, An
         "rate_type": terms_.rate_type if figure.rates_on else None,
         "rates_on": figure.rates_on.isoformat() if figure.rates_on else None,
         "parts": {
-            part: {"title": kpi.parts[part].title, "unit": kpi.unit_of(part), **_value(kpi.unit_of(part), value)}
+            part: {
+                "title": kpi.parts[part].title,
+                "unit": kpi.unit_of(part),
+                **_value(kpi.unit_of(part), value),
+            }
             for part, value in figure.parts.items()
         },
         "history": [
@@ -172,7 +178,8 @@ def _value(unit: Unit, value: Value | None) -> dict[str, Any]:
         "p90": None if value is None else plain(unit, value.p90, value.currency),
         "rows": 0 if value is None else value.rows,
         "by_currency": [
-            {"currency": a.currency, "value": plain(unit, a.value, a.currency), "rows": a.rows} for a in amounts
+            {"currency": a.currency, "value": plain(unit, a.value, a.currency), "rows": a.rows}
+            for a in amounts
         ],
         "unconverted": [] if value is None else list(value.unconverted),
     }

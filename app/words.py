@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from metrics.figures import Value
+from metrics.figures import Amount, Value
 from queries.exceptions import Total
 from queries.types import NO_CURRENCY, from_minor
 from queries.untraceable import REASON, Untraceable
@@ -209,10 +209,17 @@ def kpi_value(unit: str, found: Value | None) -> str:
         return NONE
     if found.value is not None or not found.amounts:
         return measure(unit, found.value, found.currency)
-    rows = sorted((a for a in found.amounts if a.value is not None), key=lambda a: -abs(a.value or 0))
-    told = [measure(unit, a.value, a.currency) + ("" if unit == "money" else f" in {a.currency}") for a in rows[:2]]
+    rows = [a for a in found.amounts if a.value is not None]
+    rows.sort(key=lambda a: -abs(a.value or Fraction(0)))
+    told = [per_currency(unit, amount) for amount in rows[:2]]
     more = f" +{len(rows) - 2}" if len(rows) > 2 else ""  # noqa: PLR2004 - two are shown
     return " · ".join(told) + more or NONE
+
+
+def per_currency(unit: str, amount: Amount) -> str:
+    """What a KPI comes to in one currency: ``GBP 1.20 M``, ``45 d in GBP``."""
+    told = measure(unit, amount.value, amount.currency)
+    return told if unit == "money" or amount.currency == NO_CURRENCY else f"{told} in {amount.currency}"
 
 
 def kpi_change(unit: str, change: Fraction | None, found: Value | None) -> str:

@@ -1,4 +1,4 @@
-"""The rows behind a figure: the same select, with what each row belongs to, filtered, grouped and paged in SQL."""
+"""The rows behind a figure: the same select with what a row belongs to, filtered, grouped, paged in SQL."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, literal, select
 
-from metrics.figures import Cell, Setting, added_up
+from metrics.figures import Setting, added_up
 from metrics.kpi import SHAPE, Kpi
 from metrics.measures import opportunity, project
 from queries import read
+from queries.kpi_snapshots import Cell
 from queries.periods import Span
 from queries.schema import RECORD_TABLES
 
@@ -32,7 +33,7 @@ class Cut(NamedTuple):
 
 
 def _engagements() -> Subquery:
-    """Engagement -> practice, region and client of its projects and deals; the first by name where several."""
+    """Engagement -> practice, region and client of its projects and deals; of several, the first by name."""
     p, o, client = project.c, opportunity.c, _customer.c
     projects = (
         select(p.engagement_id, func.min(p.practice).label("practice"), func.min(p.region).label("region"),
@@ -102,9 +103,7 @@ class Page(NamedTuple):
     items: int
 
 
-def page(
-    connection: Connection, kpi: Kpi, found: Setting, cut: Cut, *, limit: int, offset: int = 0
-) -> Page:
+def page(connection: Connection, kpi: Kpi, found: Setting, cut: Cut, *, limit: int, offset: int = 0) -> Page:
     """A page of the rows behind a figure."""
     rows, conditions = _chosen(kpi, found.span, cut)
     r = rows.c

@@ -54,7 +54,7 @@ class Setting(NamedTuple):
 def setting(
     connection: Connection, now: datetime, names: Sequence[str], terms: Terms, only: str | None = None
 ) -> Setting:
-    """The months of every legal entity, on its own calendar; ``only`` looks at one of them as all are seen."""
+    """The months of every legal entity, on its own calendar; ``only`` looks at one of them alone."""
     calendars = {
         code: _calendar(
             row["timezone"], row["country"], row["subdivision"], terms.days_off.get(code, frozenset())
@@ -155,10 +155,8 @@ def keep(connection: Connection, worked_out: Mapping[str, Sequence[Cell]], found
 # ---- what may be said ----------------------------------------------------------------------------
 
 
-def unknown(
-    connection: Connection, kpi: Kpi, found: Setting, legal_entity: str | None
-) -> dict[str, str]:
-    """Month -> why nothing may be said of it: a stream that is stale or missing, and does not reach its end."""
+def unknown(connection: Connection, kpi: Kpi, found: Setting, legal_entity: str | None) -> dict[str, str]:
+    """Month -> why nothing may be said of it: a stream is missing, or does not reach its end."""
     entities = sorted({month.legal_entity for month in found.months if month.legal_entity})
     asked = [legal_entity] if legal_entity else entities or [EVERYWHERE]
     reasons: dict[str, str] = {}
@@ -239,17 +237,19 @@ def history(
 
 def figure(kpi: Kpi, name: str, rows: Sequence[Cell], rates: fx.Rates) -> Figure:
     """What the rows of a month come to."""
-    parts = {part: _value(kpi, part, [cell for cell in rows if cell.part == part], rates) for part in kpi.parts}
+    parts = {
+        part: _value(kpi, part, [cell for cell in rows if cell.part == part], rates) for part in kpi.parts
+    }
     if kpi.headline is not None:
         whole = parts[kpi.headline]
     elif kpi.combine in {"sum", "median"}:
         whole = _value(kpi, next(iter(kpi.parts)), rows, rates)
     else:
-        whole = _together(kpi, parts)
+        whole = _together(parts)
     return Figure(name, None, whole, parts, rates.valid_on)
 
 
-def _together(kpi: Kpi, parts: Mapping[str, Value]) -> Value:
+def _together(parts: Mapping[str, Value]) -> Value:
     """Ratios that are told as one number: the sum of them, where each is known."""
     codes = sorted({amount.currency for value in parts.values() for amount in value.amounts})
     amounts = []
@@ -277,9 +277,7 @@ def _value(kpi: Kpi, part: str, rows: Sequence[Cell], rates: fx.Rates) -> Value:
     for cell in rows:
         for place, number in enumerate((cell.numerator, cell.denominator, cell.rows)):
             sums[cell.currency][place] += number
-    amounts = tuple(
-        Amount(code, _of(kpi, part, n, d), k) for code, (n, d, k) in sorted(sums.items())
-    )
+    amounts = tuple(Amount(code, _of(kpi, part, n, d), k) for code, (n, d, k) in sorted(sums.items()))
     money = kpi.unit_of(part) == "money"
     if set(sums) <= {NO_CURRENCY} and not money:
         n, d, _ = sums.get(NO_CURRENCY, (0, 0, 0))

@@ -53,9 +53,10 @@ class Kpi:
 
     ``scale`` turns what the integers come to into the unit: 100 makes a ratio a percentage. Without a
     ``headline`` all parts add up to the figure; with one, that part is the figure and the others stand
-    beside it. ``good`` is the direction a firm wants it to go. A ``flow`` adds up
-    over its month: a running one is not comparable with a whole one. ``per`` says whether a denominator is money too, to be converted with it, ``rows_in`` what a row's own numbers are. ``limits`` says what cannot be known of
-    earlier months.
+    beside it. ``good`` is the direction a firm wants it to go. A ``flow`` adds up over its month: a running
+    one is not comparable with a whole one. ``per`` says whether a denominator is money too, to be converted
+    with it, ``rows_in`` what a row's own numbers are. ``limits`` says what cannot be known of earlier
+    months.
     """
 
     key: str
@@ -141,8 +142,6 @@ def kpis() -> Mapping[str, Kpi]:
     for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
         kpi: Kpi = importlib.import_module(f"{package.__name__}.{module}").KPI
         if kpi.key in found or kpi.key != module:
-            raise ValueError(
-                f"metrics/kpis/{module}.py declares {kpi.key!r}: a KPI's key is its file's name"
-            )
+            raise ValueError(f"metrics/kpis/{module}.py declares {kpi.key!r}: a KPI's key is its file's name")
         found[kpi.key] = kpi
     return found

@@ -91,9 +91,7 @@ def bills_by_time() -> tuple[FromClause, ColumnElement[bool]]:
 def approved() -> ColumnElement[bool]:
     """Approved, billable time that was neither written off nor deleted."""
     e = entry.c
-    return and_(
-        e.status == "approved", e.billable, e.written_off.is_(False), e.deleted_at.is_(None)
-    )
+    return and_(e.status == "approved", e.billable, e.written_off.is_(False), e.deleted_at.is_(None))
 
 
 def worked_value(span: Span, part: str) -> Select[Any]:
@@ -191,7 +189,7 @@ def postings() -> Subquery:
 
 
 def recognised(span: Span, part: str) -> Select[Any]:
-    """Revenue posted in the month, net of reversals posted in it; a line without a day counts by its period."""
+    """Revenue posted in the month, net of reversals posted in it; without a day, by its period."""
     p, month = (found := postings()).c, span.month.c
     during = and_(p.posted_on >= month.start_on, p.posted_on <= month.end_on)
     named = and_(p.posted_on.is_(None), p.period == month.month)

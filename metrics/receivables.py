@@ -58,9 +58,7 @@ def dso_rows(span: Span) -> Select[Any]:
         and_(i.issued_on > month.day_90, i.issued_on <= month.last_on),
         and_(i.issued_on.is_(None), when >= month.at_90, when < month.until),
     )
-    headed = invoice_line.outerjoin(
-        invoice, and_(i.system == line.invoice_system, i.id == line.invoice_id)
-    )
+    headed = invoice_line.outerjoin(invoice, and_(i.system == line.invoice_system, i.id == line.invoice_id))
     known = or_(_running(span), _ledger(span))
     sales = row(
         span,

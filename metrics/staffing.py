@@ -61,9 +61,9 @@ def worked(
     e = entry.c
     who, system, identifier = person(entry)
     theirs = resource.alias("worker")
-    tables = who.outerjoin(
-        theirs, and_(theirs.c.system == system, theirs.c.id == identifier)
-    ).outerjoin(project, and_(project.c.system == e.project_system, project.c.id == e.project_id))
+    tables = who.outerjoin(theirs, and_(theirs.c.system == system, theirs.c.id == identifier)).outerjoin(
+        project, and_(project.c.system == e.project_system, project.c.id == e.project_id)
+    )
     entity = func.coalesce(theirs.c.legal_entity, e.legal_entity)
     keys = (entity, theirs.c.practice, theirs.c.region, system, identifier)
     excluded = None if less is None else func.sum(case((less, -e.hours), else_=0))

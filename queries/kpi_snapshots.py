@@ -52,7 +52,9 @@ def keep(
     connection: Connection, name: Name, cells: Sequence[Cell], months: Sequence[str], now: datetime
 ) -> None:
     """Write a KPI's figures of these months down, in place of all there were of it."""
-    connection.execute(delete(_table).where(_table.c.metric.startswith(f"{PREFIX}{name.key}:", autoescape=True)))
+    connection.execute(
+        delete(_table).where(_table.c.metric.startswith(f"{PREFIX}{name.key}:", autoescape=True))
+    )
     rows = [row for cell in cells for row in _rows(name, cell)]
     # that nothing was found is a finding too: this row says it was looked for
     rows.append({"metric": f"{name.prefix}:taken", "taken_on": first_day(max(months)), "legal_entity": "",
@@ -73,9 +75,7 @@ def _rows(name: Name, cell: Cell) -> list[dict[str, object]]:
     ]
 
 
-def kept(
-    connection: Connection, name: Name, months: Sequence[str]
-) -> tuple[datetime, list[Cell]] | None:
+def kept(connection: Connection, name: Name, months: Sequence[str]) -> tuple[datetime, list[Cell]] | None:
     """When these months were written down, and their cells; None where they were not, or are outdated."""
     marker = select(_table.c.taken_at).where(
         _table.c.metric == f"{name.prefix}:taken",
@@ -88,21 +88,22 @@ def kept(
     ).scalar()
     if taken_at is None or (newest is not None and newest - taken_at > OUTDATED):
         return None
-    query = select(_table).where(
+    query = select(_table, _table.c.count.label("rows")).where(
         _table.c.metric.startswith(name.prefix, autoescape=True),
         _table.c.taken_on.in_([first_day(month) for month in months]),
     )
-    found: dict[tuple[str, ...], dict[str, int]] = {}
+    found: dict[tuple[str, str, str, str, str], dict[str, int]] = {}
     for row in connection.execute(query):
         part, _, measure = row.metric.removeprefix(name.prefix).rpartition(":")
         if not part:
             continue
         value = measure if measure.startswith("v") else ""
         key = (name_of(row.taken_on), row.legal_entity, row.currency, part, value)
-        found.setdefault(key, {"rows": row.count})[measure[:1]] = row.amount_minor
+        found.setdefault(key, {"rows": row.rows})[measure[:1]] = row.amount_minor
     return taken_at, [_cell(key, measures) for key, measures in found.items()]
 
 
-def _cell(key: tuple[str, ...], measures: Mapping[str, int]) -> Cell:
+def _cell(key: tuple[str, str, str, str, str], measures: Mapping[str, int]) -> Cell:
     numerator = measures["v"] if "v" in measures else measures["n"]
-    return Cell(*key[:4], numerator, measures.get("d", 0), measures["rows"])
+    month, entity, currency, part, _ = key
+    return Cell(month, entity, currency, part, numerator, measures.get("d", 0), measures["rows"])

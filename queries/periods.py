@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     CTE,
     BigInteger,
+    ColumnClause,
     ColumnElement,
     Connection,
     Date,
@@ -167,7 +168,7 @@ _MONTH = (
 )  # fmt: skip
 
 
-_WORKDAY = (
+_WORKDAY: tuple[ColumnClause[Any], ...] = (
     column("legal_entity", Text), column("day", Date), column("begins", UtcInstant), column("month", Text),
 )  # fmt: skip
 
@@ -204,7 +205,12 @@ def _workdays(found: Iterable[Workday], engine: str) -> CTE:
     """Thousands of days as text: as parameters, they would take longer to write than to read."""
     keyword = "" if engine == "sqlite" else "DATE "
     rows = [
-        (f"'{_quoted(day.legal_entity)}'", f"{keyword}'{day.day}'", str(to_micros(day.begins)), f"'{day.month}'")
+        (
+            f"'{_quoted(day.legal_entity)}'",
+            f"{keyword}'{day.day}'",
+            str(to_micros(day.begins)),
+            f"'{day.month}'",
+        )
         for day in found
     ] or [("''", f"{keyword}'1900-01-01'", "0", "''")]
     heads = ", ".join(f"{cell} AS {c.name}" for cell, c in zip(rows[0], _WORKDAY, strict=True))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 from metrics import figures
 from metrics.drill import Cut, cells
 from metrics.figures import Figure, Setting, Terms
 from metrics.kpi import kpis
 from queries import periods
+from queries.kpi_snapshots import Cell
 from tests.cast import Cast, utc
 
 NOW = "2026-11-20T18:00Z"
@@ -23,7 +24,9 @@ def setting(firm: Cast, now: str = NOW, terms: Terms = PLAIN, only: str | None =
     return figures.setting(firm.connection, utc(now), names, terms, only)
 
 
-def history(firm: Cast, key: str, now: str = NOW, terms: Terms = PLAIN, entity: str | None = None) -> dict[str, Figure]:
+def history(
+    firm: Cast, key: str, now: str = NOW, terms: Terms = PLAIN, entity: str | None = None
+) -> dict[str, Figure]:
     """Month -> a KPI's figure, every stream complete up to now."""
     firm.judge(now)
     found, kpi = setting(firm, now, terms), kpis()[key]
@@ -31,7 +34,7 @@ def history(firm: Cast, key: str, now: str = NOW, terms: Terms = PLAIN, entity: 
     return {f.month: f for f in figures.history(firm.connection, kpi, found, rows, entity)}
 
 
-def value(figure: Figure, part: str | None = None) -> Fraction | None:
+def value(figure: Figure, part: str | None = None) -> Any:
     """What a figure comes to: in its only currency, or converted."""
     assert figure.reason is None, figure.reason
     found = figure.whole if part is None else figure.parts[part]
@@ -45,8 +48,6 @@ def by_currency(figure: Figure) -> dict[str, Fraction | None]:
     return {amount.currency: amount.value for amount in figure.whole.amounts}
 
 
-def under(firm: Cast, key: str, month: str, cut: Cut, now: str = NOW) -> Sequence[figures.Cell]:
+def under(firm: Cast, key: str, month: str, cut: Cut, now: str = NOW) -> Sequence[Cell]:
     """What the drill-down of a month comes to."""
     return cells(firm.connection, kpis()[key], setting(firm, now, only=month), cut)
-
-

@@ -12,7 +12,7 @@ from app.kpi_report import EXECUTIVE, Tile
 from app.markup import Html, Part, href, inside, tag, text
 from app.parts import common
 from app.words import Mark
-from metrics import drill, figures
+from metrics import drill
 from metrics.figures import Figure
 from metrics.kpi import Kpi
 from queries.types import HOURS_SCALE, NO_CURRENCY
@@ -66,8 +66,7 @@ def whole(kpi: Kpi, figure: Figure) -> str:
     found = figure.whole
     if found is None:
         return figure.reason or words.NONE
-    told = [words.measure(kpi.unit, a.value, a.currency) + ("" if kpi.unit == "money" else f" in {a.currency}")
-            for a in found.amounts]  # fmt: skip
+    told = [words.per_currency(kpi.unit, amount) for amount in found.amounts]
     left = [f"no rate for {', '.join(found.unconverted)}: not in it"] if found.unconverted else []
     return "; ".join([" · ".join(told), *left] if told else left) or words.counted(found.rows, "row")
 
@@ -109,10 +108,8 @@ def _value(kpi: Kpi, figure: Figure) -> str:
 def judged(tile: Tile) -> tuple[Mark, str]:
     """The word beside a value: which way it went since the month before, and whether that is good."""
     told = kpi_report.outcome(tile.now)
-    if told == "unknown":
-        return words.OUTCOMES["unknown"], "Unknown"
-    if told == "nothing":
-        return _NOTHING, _NOTHING.word
+    if told != "known":
+        return (words.OUTCOMES["unknown"], "Unknown") if told == "unknown" else (_NOTHING, _NOTHING.word)
     change = kpi_report.change(tile)
     said = words.kpi_change(tile.kpi.unit, change, tile.now.whole)
     if change is None:
@@ -164,12 +161,16 @@ def head(tile: Tile, found: Detail, asked: Asked) -> Html:
     """The KPI's name, its value in the month, its parts and its definition."""
     kpi, figure = tile.kpi, found.figure
     parts = {
-        kpi.parts[part].title: tag("span", words.kpi_value(kpi.unit_of(part), value), title=_middle(kpi, part, value))
+        kpi.parts[part].title: tag(
+            "span", words.kpi_value(kpi.unit_of(part), value), title=_middle(kpi, part, value)
+        )
         for part, value in figure.parts.items()
     }
     shown = parts if len(parts) > 1 else {}
-    cut = [inside(href(ADDRESS, **query(asked, **{key: None})), f"{value} ✕", class_="sg-tab", title="Take the filter away")
-           for key, value in _filters(asked).items()]  # fmt: skip
+    cut = [
+        inside(href(ADDRESS, **query(asked, **{key: None})), f"{value} ✕", class_="sg-tab", title="Remove")
+        for key, value in _filters(asked).items()
+    ]
     lines: list[Part] = [
         inside(href(ADDRESS, **query(asked, kpi=None, by=None, part=None)), "All KPIs", class_="sg-link"),
         tag("h2", kpi.title, " ", tag("small", words.month(figure.month), class_="sg-muted")),
@@ -185,13 +186,14 @@ def head(tile: Tile, found: Detail, asked: Asked) -> Html:
 def _middle(kpi: Kpi, part: str, value: Any) -> str | None:
     if value.p90 is None:
         return None
-    return f"median of {words.counted(value.rows, 'row')}; 90 % are within {words.measure(kpi.unit_of(part), value.p90)}"
+    high = words.measure(kpi.unit_of(part), value.p90)
+    return f"median of {words.counted(value.rows, 'row')}; 90 % are within {high}"
 
 
 def _filters(asked: Asked) -> dict[str, str]:
     cut = asked.cut
-    found = {"practice": cut.practice, "region": cut.region, "customer": cut.customer, "currency": cut.currency,
-             "part": cut.part}  # fmt: skip
+    found = {"practice": cut.practice, "region": cut.region, "customer": cut.customer,
+             "currency": cut.currency, "part": cut.part}  # fmt: skip
     return {key: value or "none named" for key, value in found.items() if value is not None}
 
 
@@ -213,7 +215,9 @@ def groups(found: Detail, asked: Asked) -> Html:
         rows.append((link, words.kpi_value(kpi.unit, figure.whole), count))
     heads = (DIMENSIONS[asked.by], kpi.title, "Rows")
     tabs = common.tabs(ADDRESS, "by", asked.by, DIMENSIONS, query(asked))
-    table = common.table(heads, rows, numbers=frozenset({1, 2})) if rows else tag("p", "Nothing in this month.")
+    table = (
+        common.table(heads, rows, numbers=frozenset({1, 2})) if rows else tag("p", "Nothing in this month.")
+    )
     return tag("section", tabs, table, class_="sg-panel")
 
 
@@ -241,7 +245,9 @@ def _row(kpi: Kpi, row: Mapping[str, Any], *, ratio: bool) -> tuple[Part, ...]:
     if ratio:
         money = kpi.per == "money"
         unit = kpi.rows_in or "money"
-        numbers.append(_counted(unit if money or unit != "money" else "hours", row["denominator"], row["currency"]))
+        numbers.append(
+            _counted(unit if money or unit != "money" else "hours", row["denominator"], row["currency"])
+        )
     return link, part, text(row["legal_entity"] or words.NONE), text(row["customer"] or words.NONE), *numbers
 
 
@@ -275,6 +281,3 @@ def series(tile: Tile) -> list[tuple[str, float | None, str]]:
             height = float(kpi_report.plain("money", value, currency) or 0)
         found.append((words.month(figure.month), height, _value(tile.kpi, figure)))
     return found
-
-
-__all__ = ["about", "executive", "figures", "groups", "head", "months", "rows", "series", "spoken", "stood", "tiles"]

@@ -23,8 +23,7 @@ def render() -> None:
             st.html(common.stack(kpis.tiles(board, asked), kpis.stood(board)))
         return
     tile = board.of(asked.key)
-    month = asked.period if asked.period in board.months else tile.now.month
-    found = figures.detail(asked.key, month, asked.by, asked.cut, asked.page)
+    found = figures.detail(asked.key, asked.month(board), asked.by, asked.cut, asked.page)
     with st.container(key="kpi"):
         st.html(common.stack(kpis.head(tile, found, asked), kpis.months(tile, asked)))
         figure = charts.bars(kpis.series(tile), dark=st.context.theme.type == "dark")

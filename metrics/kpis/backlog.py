@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, case, func, or_, select, union_all
+from sqlalchemy import BigInteger, Select, Subquery, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.sql.selectable import FromClause
 
 from metrics.kpi import Kpi, Need, Part, Span, row
@@ -27,6 +27,7 @@ def _sold(span: Span) -> Select[Any]:
         .correlate(contract)
         .scalar_subquery()
     )  # fmt: skip
+    amount = func.coalesce(c.amount, lines, 0)
     running = contract.alias("running")
     still = (
         select(running.c.id)
@@ -40,11 +41,12 @@ def _sold(span: Span) -> Select[Any]:
     return (
         select(
             span.month.c.month, c.legal_entity, c.engagement_id, c.currency, c.system, c.id,
-            func.coalesce(c.amount, lines, 0).label("sold"), (func.coalesce(c.amount, lines, 0) * 0).label("done"),
+            amount.label("sold"), literal(0, BigInteger).label("done"),
         )
         .select_from(contract.join(span.month, and_(span.of(c.legal_entity), _signed(span))))
         .where(
-            c.status.in_(("signed", "active", "closed")), c.deleted_at.is_(None), plays(contract, "contract"), still
+            c.status.in_(("signed", "active", "closed")), c.deleted_at.is_(None), plays(contract, "contract"),
+            still,
         )
     )  # fmt: skip
 
@@ -68,7 +70,7 @@ def _done(span: Span, sold: Subquery) -> Select[Any]:
     k = kept.c
     return (
         select(k.month, k.legal_entity, k.engagement_id, k.currency, k.system, k.id,
-               (p.amount * 0).label("sold"), p.amount.label("done"))
+               literal(0, BigInteger).label("sold"), p.amount.label("done"))
         .select_from(kept.join(span.month, mine).join(found, same))
     )  # fmt: skip
 
@@ -76,7 +78,9 @@ def _done(span: Span, sold: Subquery) -> Select[Any]:
 def _planned() -> Subquery:
     """Engagement -> the last day anything is planned for."""
     parts = [
-        select(table.c.engagement_id, day.label("day")).where(day.is_not(None), table.c.deleted_at.is_(None), more)
+        select(table.c.engagement_id, day.label("day")).where(
+            day.is_not(None), table.c.deleted_at.is_(None), more
+        )
         for table, day, more in (
             (allocation, allocation.c.end_on, allocation.c.resource_id.is_not(None)),
             (milestone, milestone.c.due_on, milestone.c.status.in_(("planned", "reached"))),

@@ -23,9 +23,7 @@ def _select(span: Span) -> Select[Any]:
     left = c.hours - func.coalesce(taken.c.hours, 0)
     return row(
         span,
-        there.outerjoin(taken, same).join(
-            span.month, and_(month.month == c.month, span.of(c.legal_entity))
-        ),
+        there.outerjoin(taken, same).join(span.month, and_(month.month == c.month, span.of(c.legal_entity))),
         part="free",
         numerator=case((left > 0, left), else_=0),
         denominator=c.hours,

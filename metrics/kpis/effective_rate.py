@@ -19,7 +19,9 @@ from queries.types import HOURS_SCALE
 
 def _select(span: Span) -> Select[Any]:
     e = entry.c
-    tables = entry.outerjoin(project, and_(project.c.system == e.project_system, project.c.id == e.project_id))
+    tables = entry.outerjoin(
+        project, and_(project.c.system == e.project_system, project.c.id == e.project_id)
+    )
     money = func.coalesce(e.open_currency, e.currency, project.c.currency)
     keys = (e.legal_entity, e.project_system, e.project_id, e.engagement_id, money)
     worked = (

@@ -30,8 +30,8 @@ def _compared(span: Span) -> Any:
         .where(f.hours.is_not(None), f.deleted_at.is_(None), plays(_forecast, "psa"))
     )  # fmt: skip
     done = (
-        select(month.month, month.legal_entity, e.legal_entity, e.project_system, e.project_id, e.engagement_id,
-               zero, func.sum(e.hours))
+        select(month.month, month.legal_entity, e.legal_entity, e.project_system, e.project_id,
+               e.engagement_id, zero, func.sum(e.hours))
         .select_from(entry.join(span.month, and_(span.during(e.legal_entity, e.work_date), over)))
         .where(e.status == "approved", e.deleted_at.is_(None))
         .group_by(month.month, month.legal_entity, e.legal_entity, e.project_system, e.project_id,
@@ -52,9 +52,7 @@ def _compared(span: Span) -> Any:
 def _select(span: Span) -> Select[Any]:
     compared = _compared(span)
     c = compared.c
-    tables = compared.join(
-        span.month, and_(span.month.c.month == c.month, span.month.c.legal_entity == c.of)
-    )
+    tables = compared.join(span.month, and_(span.month.c.month == c.month, span.month.c.legal_entity == c.of))
     return select(union_all(*(
         row(
             span, tables, part=part, numerator=numerator, denominator=c.worked,
@@ -71,8 +69,8 @@ KPI = Kpi(
     key="forecast_accuracy",
     title="Forecast accuracy",
     question="How near do our forecasts come?",
-    formula="1 - sum of |worked - forecast| / sum of worked, hours project by project; bias: sum of (forecast -"
-    " worked) / sum of worked",
+    formula="1 - sum of |worked - forecast| / sum of worked, hours project by project;"
+    " bias: sum of (forecast - worked) / sum of worked",
     unit="percent",
     combine="rest",
     reads=(Need("psa", "forecast"), Need("time", "time_entry")),

@@ -57,7 +57,11 @@ def _costs(span: Span, name: str) -> Subquery:
 
 
 def _select(span: Span) -> Select[Any]:
-    earned, known, costs = recognised(span, "margin").subquery("earned"), _costs(span, "known"), _costs(span, "costs")
+    earned, known, costs = (
+        recognised(span, "margin").subquery("earned"),
+        _costs(span, "known"),
+        _costs(span, "costs"),
+    )
     r = earned.c
     costed = (
         select(literal(1))
@@ -75,8 +79,8 @@ KPI = Kpi(
     key="project_margin",
     title="Project margin",
     question="What is left of revenue after the cost of the work?",
-    formula="(revenue posted - hours x cost rate - ledger cost) / revenue posted, of engagements whose cost is"
-    " known",
+    formula="(revenue posted - hours x cost rate - ledger cost) / revenue posted, of engagements whose"
+    " cost is known",
     unit="percent",
     combine="ratio",
     reads=(

@@ -27,7 +27,7 @@ def _select(span: Span) -> Select[Any]:
     tables = tables.outerjoin(theirs, and_(theirs.c.system == system, theirs.c.id == identifier))
     tables = tables.join(span.month, span.during(e.legal_entity, e.work_date))
     billed = e.hours - func.coalesce(e.open_hours, e.hours)
-    of = {
+    of: dict[str, Any] = {
         "subject": (e.project_system, "project", e.project_id), "entity": e.legal_entity,
         "engagement": e.engagement_id,
     }  # fmt: skip

@@ -22,9 +22,7 @@ def _select(span: Span) -> Select[Any]:
     same = and_(taken.c.month == c.month, taken.c.system == c.system, taken.c.id == c.id)
     return row(
         span,
-        there.outerjoin(taken, same).join(
-            span.month, and_(month.month == c.month, span.of(c.legal_entity))
-        ),
+        there.outerjoin(taken, same).join(span.month, and_(month.month == c.month, span.of(c.legal_entity))),
         part="booked",
         numerator=func.coalesce(taken.c.hours, 0),
         denominator=c.hours,

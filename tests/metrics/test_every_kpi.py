@@ -25,8 +25,8 @@ from queries.store import open_engine, reading
 from tests.cast import SYSTEMS, Cast, casting, utc
 from tests.figures import NOW, PLAIN, history, setting
 from tests.metrics.test_every_check import WAREHOUSES, dialect, serving
-from tests.truth import firm as simulated
 from tests.tree import ROOT
+from tests.truth import firm as simulated
 
 every = pytest.mark.parametrize("kpi", kpis().values(), ids=list(kpis()))
 every_required = pytest.mark.parametrize(
@@ -201,7 +201,11 @@ def test_the_parts_of_a_breakdown_add_up(kpi: Kpi, by: str, whole: tuple[Connect
     cells = drill.cells(connection, kpi, one, Cut())
 
     def sums(found: list[Cell]) -> tuple[int, ...]:
-        return sum(c.rows * c.numerator for c in found), sum(c.denominator for c in found), sum(c.rows for c in found)
+        return (
+            sum(c.rows * c.numerator for c in found),
+            sum(c.denominator for c in found),
+            sum(c.rows for c in found),
+        )
 
     if not figures.medians(kpi):
         assert sum(c.numerator for g in groups.values() for c in g) == sum(c.numerator for c in cells)

@@ -201,7 +201,9 @@ def test_credited_hours_count_and_internal_hours_shorten_the_time_there(staff: C
 
 def test_hours_there_are_cut_where_somebody_began_and_left(staff: Cast) -> None:
     # 12, 13, 16, 17 and 18 November are 5 days: 10 / 40
-    staff.put("resource", "R2", "hcm", name="Bo", legal_entity="UK01", start_on="2026-11-12", end_on="2026-11-18")
+    staff.put(
+        "resource", "R2", "hcm", name="Bo", legal_entity="UK01", start_on="2026-11-12", end_on="2026-11-18"
+    )
     staff.put("resource", "R1", "hcm", name="Ada", legal_entity="UK01", end_on="2026-10-31")
     _worked(staff, "T1", "10", resource_id="R2", resource_system="hcm")
 
