@@ -106,8 +106,9 @@ def row(  # noqa: PLR0913 - the columns of a row
     engagement: ColumnElement[Any] | None = None,
     practice: ColumnElement[Any] | None = None,
     region: ColumnElement[Any] | None = None,
+    month: ColumnElement[Any] | None = None,
 ) -> Select[Any]:
-    """Rows of SHAPE from a join that has the month; ``subject`` is system, kind and id.
+    """Rows of SHAPE from a join that has the month, or from ``month``; ``subject`` is system, kind and id.
 
     Without a currency, the numbers are not money.
     """
@@ -116,7 +117,7 @@ def row(  # noqa: PLR0913 - the columns of a row
     # nothing has no type of its own on every engine, and a union needs one
     nothing = cast(null(), Text)
     return select(
-        span.month.c.month,
+        (span.month.c.month if month is None else month).label("month"),
         func.coalesce(entity, "").label("legal_entity"),
         (nothing if practice is None else practice).label("practice"),
         (nothing if region is None else region).label("region"),

@@ -99,10 +99,12 @@ def worked_value(span: Span, part: str) -> Select[Any]:
     tables, by_time = bills_by_time()
     e = entry.c
     keys = (e.legal_entity, e.project_system, e.project_id, e.open_currency, e.engagement_id)
+    month = span.month_of(e.legal_entity, e.work_date)
     return (
         row(
             span,
-            tables.join(span.month, span.during(e.legal_entity, e.work_date)),
+            tables,
+            month=month,
             part=part,
             numerator=func.sum(value_minor()),
             subject=(e.project_system, "project", e.project_id),
@@ -110,8 +112,8 @@ def worked_value(span: Span, part: str) -> Select[Any]:
             currency=e.open_currency,
             engagement=e.engagement_id,
         )
-        .where(approved(), by_time)
-        .group_by(span.month.c.month, *keys)
+        .where(approved(), by_time, span.in_range(e.work_date), month != literal(""))
+        .group_by(month, *keys)
     )
 
 

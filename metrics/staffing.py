@@ -66,11 +66,13 @@ def worked(
     )
     entity = func.coalesce(theirs.c.legal_entity, e.legal_entity)
     keys = (entity, theirs.c.practice, theirs.c.region, system, identifier)
+    month = span.month_of(e.legal_entity, e.work_date)
     excluded = None if less is None else func.sum(case((less, -e.hours), else_=0))
     return (
         row(
             span,
-            tables.join(span.month, span.during(e.legal_entity, e.work_date)),
+            tables,
+            month=month,
             part=part,
             numerator=func.sum(case((counts, e.hours), else_=0)),
             denominator=excluded,
@@ -79,6 +81,12 @@ def worked(
             region=theirs.c.region,
             subject=(system, "resource", identifier),
         )
-        .where(e.status == "approved", e.deleted_at.is_(None), counts if less is None else counts | less)
-        .group_by(span.month.c.month, *keys)
+        .where(
+            e.status == "approved",
+            e.deleted_at.is_(None),
+            counts if less is None else counts | less,
+            span.in_range(e.work_date),
+            month != literal(""),
+        )
+        .group_by(month, *keys)
     )

@@ -125,6 +125,9 @@ def _earned(span: Span) -> Subquery:
     )  # fmt: skip
     named = and_(billed.c.entry_system == e.system, billed.c.entry_id == e.id)
     later = and_(billed.c.entry_id.is_not(None), ~_issued(billed.c.issued_on, billed.c.posted_at, span))
+    # most entries are billed in the month they were worked in: no month's end saw them open
+    same = span.month_of(e.legal_entity, e.work_date) == span.month_of(e.legal_entity, billed.c.issued_on)
+    crosses = or_(billed.c.issued_on.is_(None), ~same, ~span.in_range(e.work_date))
     left = case((later, value_minor()), (e.is_open, func.coalesce(e.open_minor, 0)), else_=0)
     return (
         select(
@@ -132,7 +135,7 @@ def _earned(span: Span) -> Subquery:
             e.open_currency, e.engagement_id, e.work_date, e.system, e.id, left.label("value"),
         )
         .select_from(tables.outerjoin(billed, named).join(span.month, done))
-        .where(approved(), ~e.held, by_time, or_(e.is_open, later))
+        .where(approved(), ~e.held, by_time, or_(e.is_open, crosses), or_(e.is_open, later))
         .subquery("earned")
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    literal_column,
     select,
     text,
     values,
@@ -140,6 +141,45 @@ class Span:
     workday: CTE
     entities: tuple[str, ...]
     today: date
+    months: tuple[Month, ...]
+    engine: str
+
+    def month_of(self, entity: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElement[str]:
+        """The name of the month a day lies in, ``''`` for none: for tables too large to join the months to.
+
+        Written without parameters, so that a statement may group by it on every engine.
+        """
+        ends: dict[str, dict[str, tuple[date, date]]] = {}
+        for month in self.months:
+            ends.setdefault(month.legal_entity, {})[month.name] = (month.start_on, month.end_on)
+        usual = self._named(ends[""], day)
+        own = {code: found for code, found in ends.items() if found != ends[""]}
+        return (
+            case(
+                *(
+                    (entity == _literal(_quoted(code)), self._named(found, day))
+                    for code, found in own.items()
+                ),
+                else_=usual,
+            )
+            if own
+            else usual
+        )
+
+    def _named(self, found: Mapping[str, tuple[date, date]], day: ColumnElement[Any]) -> ColumnElement[str]:
+        whens = [
+            (and_(day >= self._day(start), day <= self._day(end)), _literal(name))
+            for name, (start, end) in sorted(found.items(), reverse=True)
+        ]
+        return case(*whens, else_=_literal(""))
+
+    def _day(self, day: date) -> ColumnElement[Any]:
+        return literal_column(f"{'' if self.engine == 'sqlite' else 'DATE '}'{day}'", Date)
+
+    def in_range(self, day: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Days of any of the months."""
+        first = min(month.start_on for month in self.months)
+        return and_(day >= first, day <= max(month.end_on for month in self.months))
 
     def entity(self, column_: ColumnElement[Any]) -> ColumnElement[str]:
         """The legal entity under which a record finds its month; ``''`` for one nobody described."""
@@ -192,7 +232,7 @@ def span(found: Sequence[Month], workdays: Iterable[Workday], today: date, engin
     """
     entities = tuple(sorted({month.legal_entity for month in found if month.legal_entity}))
     months_ = values(*_MONTH, name="months").data([_row(month) for month in found]).cte("months")
-    return Span(months_, _workdays(workdays, engine), entities, today)
+    return Span(months_, _workdays(workdays, engine), entities, today, tuple(found), engine)
 
 
 def _row(month: Month) -> tuple[Any, ...]:
@@ -217,6 +257,10 @@ def _workdays(found: Iterable[Workday], engine: str) -> CTE:
     rest = ", ".join(f"({', '.join(row)})" for row in rows[1:])
     told = f"SELECT {heads}" + (f" UNION ALL VALUES {rest}" if rest else "")
     return text(told).columns(*_WORKDAY).cte("workdays")
+
+
+def _literal(value: str) -> ColumnElement[str]:
+    return literal_column(f"'{value}'", Text)
 
 
 def _quoted(name: str) -> str:

@@ -44,7 +44,8 @@ def stood(page: OverviewPage) -> Html:
     unit = f", in {found.currency}" if found.currency else ""
     at = words.instant(found.stood_at)
     said = f"Sold value of the engagements whose furthest stage it is{unit}, counted {at}"
-    return tag("p", said, class_="sg-small sg-muted")
+    kpis = inside(href("/kpis"), "All KPIs", class_="sg-link")
+    return tag("p", said, " · ", kpis, class_="sg-small sg-muted")
 
 
 def _blind_roles(page: OverviewPage) -> frozenset[str]:

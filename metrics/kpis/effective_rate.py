@@ -24,10 +24,12 @@ def _select(span: Span) -> Select[Any]:
     )
     money = func.coalesce(e.open_currency, e.currency, project.c.currency)
     keys = (e.legal_entity, e.project_system, e.project_id, e.engagement_id, money)
+    month = span.month_of(e.legal_entity, e.work_date)
     worked = (
         row(
             span,
-            tables.join(span.month, span.during(e.legal_entity, e.work_date)),
+            tables,
+            month=month,
             part="rate",
             numerator=literal(0, BigInteger),
             denominator=func.sum(e.hours),
@@ -36,8 +38,14 @@ def _select(span: Span) -> Select[Any]:
             currency=money,
             engagement=e.engagement_id,
         )
-        .where(e.status == "approved", e.deleted_at.is_(None), money.is_not(None))
-        .group_by(span.month.c.month, *keys)
+        .where(
+            e.status == "approved",
+            e.deleted_at.is_(None),
+            money.is_not(None),
+            span.in_range(e.work_date),
+            month != literal(""),
+        )
+        .group_by(month, *keys)
     )
     return select(union_all(recognised(span, "rate"), worked).subquery("earned_an_hour"))
 

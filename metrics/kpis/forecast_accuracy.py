@@ -29,21 +29,24 @@ def _compared(span: Span) -> Any:
         .select_from(_forecast.join(span.month, and_(span.of(f.legal_entity), f.period == month.month, over)))
         .where(f.hours.is_not(None), f.deleted_at.is_(None), plays(_forecast, "psa"))
     )  # fmt: skip
-    done = (
-        select(month.month, month.legal_entity, e.legal_entity, e.project_system, e.project_id,
-               e.engagement_id, zero, func.sum(e.hours))
-        .select_from(entry.join(span.month, and_(span.during(e.legal_entity, e.work_date), over)))
-        .where(e.status == "approved", e.deleted_at.is_(None))
-        .group_by(month.month, month.legal_entity, e.legal_entity, e.project_system, e.project_id,
-                  e.engagement_id)
-    )  # fmt: skip
+    named = span.month_of(e.legal_entity, e.work_date)
+    keys = (e.legal_entity, e.project_system, e.project_id, e.engagement_id)
+    summed = (
+        select(named.label("month"), *keys, func.sum(e.hours).label("hours"))
+        .where(e.status == "approved", e.deleted_at.is_(None), span.in_range(e.work_date))
+        .group_by(named, *keys)
+        .subquery("summed")
+        .c
+    )
+    done = select(summed.month, span.entity(summed.legal_entity), summed.legal_entity, summed.project_system,
+                  summed.project_id, summed.engagement_id, zero, summed.hours)  # fmt: skip
     b = union_all(said, done).subquery("both").c
-    keys = (b.month, b.of, b.project_system, b.project_id)
+    of = (b.month, b.of, b.project_system, b.project_id)
     return (
-        select(*keys, func.min(b.legal_entity).label("legal_entity"),
+        select(*of, func.min(b.legal_entity).label("legal_entity"),
                func.min(b.engagement_id).label("engagement_id"),
                func.sum(b.forecast).label("forecast"), func.sum(b.worked).label("worked"))
-        .group_by(*keys)
+        .group_by(*of)
         .having(func.sum(b.forecast) > 0)
         .subquery("compared")
     )  # fmt: skip

@@ -25,17 +25,18 @@ def _hours(span: Span) -> Select[Any]:
     e, theirs = entry.c, resource.alias("costing")
     tables, system, identifier = person(entry)
     tables = tables.outerjoin(theirs, and_(theirs.c.system == system, theirs.c.id == identifier))
-    money = theirs.c.currency
+    money, month = theirs.c.currency, span.month_of(e.legal_entity, e.work_date)
     return (
         row(
-            span, tables.join(span.month, span.during(e.legal_entity, e.work_date)), part="margin",
+            span, tables, month=month, part="margin",
             numerator=-func.sum(at_rate(e.hours, theirs.c.cost_rate, money)),
             subject=(e.project_system, "project", e.project_id), entity=e.legal_entity, currency=money,
             engagement=e.engagement_id,
         )
         .where(e.status == "approved", e.deleted_at.is_(None), theirs.c.cost_rate.is_not(None),
-               money.is_not(None), e.engagement_id.is_not(None))
-        .group_by(span.month.c.month, e.legal_entity, e.project_system, e.project_id, e.engagement_id, money)
+               money.is_not(None), e.engagement_id.is_not(None), span.in_range(e.work_date),
+               month != literal(""))
+        .group_by(month, e.legal_entity, e.project_system, e.project_id, e.engagement_id, money)
     )  # fmt: skip
 
 

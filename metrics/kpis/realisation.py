@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select, union_all
+from sqlalchemy import Select, and_, func, literal, select, union_all
 
 from metrics.kpi import Kpi, Need, Part, Span, row
 from metrics.measures import approved, bills_by_time, entry, person, resource
@@ -25,13 +25,14 @@ def _select(span: Span) -> Select[Any]:
     _, system, identifier = person(entry)
     tables = tables.outerjoin(same, and_(same.c.system == e.resource_system, same.c.id == e.resource_id))
     tables = tables.outerjoin(theirs, and_(theirs.c.system == system, theirs.c.id == identifier))
-    tables = tables.join(span.month, span.during(e.legal_entity, e.work_date))
+    month = span.month_of(e.legal_entity, e.work_date)
     billed = e.hours - func.coalesce(e.open_hours, e.hours)
     of: dict[str, Any] = {
+        "month": month,
         "subject": (e.project_system, "project", e.project_id), "entity": e.legal_entity,
         "engagement": e.engagement_id,
     }  # fmt: skip
-    keys = (span.month.c.month, e.legal_entity, e.project_system, e.project_id, e.engagement_id)
+    keys = (month, e.legal_entity, e.project_system, e.project_id, e.engagement_id)
     hours = row(
         span, tables, part="time", numerator=func.sum(billed), denominator=func.sum(e.hours), **of
     ).group_by(*keys)
@@ -44,7 +45,7 @@ def _select(span: Span) -> Select[Any]:
         .where(theirs.c.bill_rate.is_not(None), theirs.c.currency == e.open_currency)
         .group_by(*keys, e.open_currency)
     )  # fmt: skip
-    wanted = and_(approved(), by_time)
+    wanted = and_(approved(), by_time, span.in_range(e.work_date), month != literal(""))
     return select(union_all(hours.where(wanted), rates.where(wanted)).subquery("realised"))
 
 
