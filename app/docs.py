@@ -22,6 +22,7 @@ from collectors.engines.vendor import VendorSettings
 from collectors.mapping import Format, StreamMapping
 from collectors.mapping.rules import Condition, Conditions, Rule
 from metrics.check import Check, checks
+from metrics.kpi import Kpi, kpis
 from queries.untraceable import CHECK, REASON, REMEDY
 
 _WORDS = {
@@ -45,6 +46,28 @@ _CHECKS = """\
 A check lists a subject once it is older than its first threshold and calls it urgent past the second, in
 business days on the legal entity's calendar. While a stream it requires is stale, it is *unknown*: never
 green, never an alarm. Thresholds and owners are [configuration](configuration.md#checksname).
+"""
+_KPIS = """\
+A KPI is told by month (the legal entity's own accounting periods, else calendar months), with the twelve
+months before it. It is worked out from stored records, so the rows behind it always add up to it. While a
+stream it requires is stale or missing, the months it does not reach are *unknown*, and show no number.
+Money is told per currency, and converted at the named rates of each month's end; a currency without a
+rate is named and left out. `sightglass kpis --json` and `/api/kpis` tell a list of:
+
+| field | meaning |
+| --- | --- |
+| `key`, `title`, `question`, `formula`, `unit`, `good`, `streams` | what it is, and what it reads |
+| `owner`, `source`, `version`, `limits` | whose it is, where the formula is from, what is not known back |
+| `legal_entity`, `period` | what it is told of; no legal entity: all of them |
+| `outcome`, `reason` | `known`, `nothing` (no rows to tell of) or `unknown`, and the stream that is why |
+| `value`, `currency` | the figure as text, in its unit; without a reporting currency and with several, none |
+| `p90`, `rows` | the 90th percentile beside a median; how many rows are behind it |
+| `by_currency`, `unconverted` | per currency: `currency`, `value`, `rows`; currencies without a rate |
+| `rate_type`, `rates_on` | the rates it was converted at, and the day of the newest |
+| `change` | against the month before |
+| `parts` | part -> `title`, `unit`, and its figure as above |
+| `history` | thirteen months, oldest first: `period`, `outcome`, `value`, `currency` |
+| `worked_out_at` | when |
 """
 _CONFIGURATION = """\
 `sightglass.toml` is read at the start; an unknown key or a wrong value stops it with the key's name.
@@ -73,6 +96,7 @@ def pages() -> dict[str, str]:
     return {
         "systems.md": systems_page(),
         "checks.md": checks_page(),
+        "kpis.md": kpis_page(),
         "configuration.md": configuration_page(),
     }
 
@@ -174,6 +198,35 @@ def _check(check: Check) -> str:
         f"- Subject: {check.subject}\n- Amount: {check.amount}",
         f"- Acts: {check.acts}\n- Remedy: {check.remedy}{beside}\n",
         rests,
+    ])  # fmt: skip
+
+
+def kpis_page() -> str:
+    """Every KPI: its question, its formula, what it reads, what is not known back in time."""
+    found = kpis().values()
+    overview = _table(
+        ("KPI", "asks", "unit", "owner"),
+        ((f"[`{k.key}`](#{k.key})", k.question, k.unit, k.owner) for k in found),
+    )
+    return "\n".join(["# KPIs\n\n" + _NOTE, _KPIS, overview, *(_kpi(kpi) for kpi in found)])
+
+
+def _kpi(kpi: Kpi) -> str:
+    parts = _table(
+        ("part", "is", "unit"), ((f"`{key}`", p.title, kpi.unit_of(key)) for key, p in kpi.parts.items())
+    )
+    reads = _table(
+        ("role", "records", "without it"),
+        ((n.role, n.kind, "unknown" if n.required else "told all the same") for n in kpi.reads),
+    )
+    limits = f"\n- Back in time: {kpi.limits}" if kpi.limits else ""
+    return "\n".join([
+        f"## {kpi.key}\n",
+        f"**{kpi.title}.** {kpi.question}\n",
+        f"- Formula: {kpi.formula}\n- Source: {kpi.source}",
+        f"- Owner: {kpi.owner}\n- Version: {kpi.version}{limits}\n",
+        parts,
+        reads if kpi.reads else "It rests on what Sightglass itself keeps.\n",
     ])  # fmt: skip
 
 

@@ -35,8 +35,8 @@ _LOG = logging.getLogger(__name__)
 _TICK_S = 60
 #: however fast the firm's time goes
 _LEAST_S = 5
-#: how often figures are worked out for the pages, which read what was written down for an hour at most
-_FIGURES_S = 15 * 60
+#: how often figures are worked out for the pages, which read what was written down for two hours at most
+_FIGURES_S = 60 * 60
 
 
 def run(app: App) -> None:

@@ -18,7 +18,7 @@ from queries.schema import metric_snapshot, stream_state
 
 PREFIX = "kpi:"
 #: figures this much older than the newest poll are worked out anew
-OUTDATED = timedelta(hours=1)
+OUTDATED = timedelta(hours=2)
 _table = metric_snapshot
 _BATCH = 500
 

@@ -54,15 +54,15 @@ def _leaks(span: Span) -> list[Select[Any]]:
 
 
 def _select(span: Span) -> Select[Any]:
-    leaks = _leaks(span)
-    again = union_all(*_leaks(span)).subquery("again").c
-    share = select(*(literal("share").label("part") if name == "part" else again[name] for name in SHAPE))
+    # told twice, by part and in all, and worked out once
+    leaks = union_all(*_leaks(span)).cte("leaks")
+    share = select(*(literal("share").label("part") if name == "part" else leaks.c[name] for name in SHAPE))
     r = recognised(span, "share").subquery("earned").c
     revenue = select(*(
         r.numerator.label("denominator") if name == "denominator" else _ZERO.label("numerator")
         if name == "numerator" else r[name] for name in SHAPE
     ))  # fmt: skip
-    return select(union_all(*leaks, share, revenue).subquery("leakage"))
+    return select(union_all(select(leaks), share, revenue).subquery("leakage"))
 
 
 KPI = Kpi(

@@ -11,6 +11,7 @@ from app import docs
 from app.settings import Settings, SystemCommon
 from collectors.discovery import systems
 from metrics.check import checks
+from metrics.kpi import kpis
 from tests.tree import ROOT
 
 
@@ -38,13 +39,14 @@ def test_every_key_that_can_be_configured_is_on_its_page() -> None:
 def test_every_system_and_check_has_its_chapter() -> None:
     assert [kind for kind in systems() if f"\n## {kind}\n" not in docs.systems_page()] == []
     assert [key for key in checks() if f"\n## {key}\n" not in docs.checks_page()] == []
+    assert [key for key in kpis() if f"\n## {key}\n" not in docs.kpis_page()] == []
 
 
 def test_secrets_have_no_default_and_no_example_on_a_page(tmp_path: Path) -> None:
     docs.write(tmp_path)
 
     pages = sorted(path.name for path in tmp_path.iterdir())
-    assert pages == ["checks.md", "configuration.md", "systems.md"]
+    assert pages == ["checks.md", "configuration.md", "kpis.md", "systems.md"]
     secret = [
         line for path in tmp_path.iterdir() for line in path.read_text().splitlines() if "secret text" in line
     ]

@@ -24,7 +24,7 @@ from queries import kpi_snapshots
 from queries.store import reading
 from tests.app.firm import LATER, NOW, furnish, stuck
 from tests.app.test_pages import EURO, draw, links, markup, said
-from tests.cast import Cast, utc
+from tests.cast import Cast, casting, utc
 
 Furnish = Callable[..., Path]
 
@@ -130,8 +130,20 @@ def _told(config: Path, *arguments: str) -> str:
     return result.output
 
 
-def test_the_command_tells_every_kpi_as_json(house: Furnish) -> None:
-    found = {row["key"]: row for row in json.loads(_told(house(earning, extra=EURO), "--json"))}
+@pytest.fixture
+def firm() -> Iterator[Cast]:
+    """A firm in memory that earns."""
+    for cast in casting():
+        earning(cast)
+        yield cast
+
+
+TERMS = Terms({}, "EUR", "daily")
+
+
+def test_every_kpi_is_told_as_json(firm: Cast) -> None:
+    told = kpi_report.kpi_list(firm.connection, utc(NOW), TERMS)
+    found = {row["key"]: row for row in json.loads(json.dumps(told))}
 
     assert set(found) == set(kpis())
     sold = found["sold"]
@@ -146,15 +158,21 @@ def test_the_command_tells_every_kpi_as_json(house: Furnish) -> None:
     assert [month["period"] for month in sold["history"]][-2:] == ["2026-10", "2026-11"]
 
 
-def test_the_command_tells_one_period_of_one_legal_entity(house: Furnish) -> None:
-    config = house(earning, extra=EURO)
+def test_one_period_of_one_legal_entity_is_told(firm: Cast) -> None:
+    told = kpi_report.kpi_list(firm.connection, utc(NOW), TERMS, "2026-10", "DE01")
+    found = {row["key"]: row for row in told}
 
-    (sold,) = (
-        row for row in json.loads(_told(config, "--json", "--period", "2026-11", "--legal-entity", "DE01"))
-        if row["key"] == "sold"
-    )  # fmt: skip
-    assert (sold["legal_entity"], sold["value"]) == ("DE01", "1000.00")
-    assert "KPIs of 2026-10" in _told(config, "--period", "2026-10")
+    assert {row["period"] for row in told} == {"2026-10"}
+    assert (found["recognised"]["value"], found["sold"]["outcome"]) == ("300.00", "known")
+
+
+def test_the_command_says_why_it_cannot_tell(house: Furnish) -> None:
+    # the configuration names no system any more
+    found = json.loads(_told(house(earning, extra=EURO), "--json"))
+
+    (sold,) = (row for row in found if row["key"] == "sold")
+    assert (sold["outcome"], sold["value"]) == ("unknown", None)
+    assert sold["reason"].startswith("no system with role crm")
 
 
 @pytest.mark.parametrize("period", ["2026-13", "soon", "2027-01"])

@@ -252,7 +252,7 @@ def test_figures_that_are_older_than_the_newest_poll_are_worked_out_anew(firm: C
     kpi = kpis()["sold"]
     assert figures.stored(firm.connection, kpi, setting(firm))[1] == []
 
-    later = "2026-11-20T20:00Z"
+    later = "2026-11-20T21:00Z"
     firm.judge(later)
     (cell,) = figures.stored(firm.connection, kpi, setting(firm, later, PLAIN))[1]
     assert cell.numerator == 100_000
