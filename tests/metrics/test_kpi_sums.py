@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from metrics import drill, figures
 from metrics.drill import Cut
 from metrics.kpi import Kpi, kpis
+from queries.kpi_snapshots import Cell
 from tests.cast import Cast, casting
 from tests.figures import NOW, setting
 
@@ -58,7 +59,7 @@ def _play(firm: Cast, work: Sequence[Mapping[str, Any]]) -> None:
     firm.judge(NOW)
 
 
-def _sums(cells: Sequence[figures.Cell], *, entities: bool) -> Counter[tuple[str, ...]]:
+def _sums(cells: Sequence[Cell], *, entities: bool) -> Counter[tuple[str, ...]]:
     sums: Counter[tuple[str, ...]] = Counter()
     for cell in cells:
         whose = (cell.legal_entity,) if entities else ()
