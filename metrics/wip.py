@@ -81,8 +81,9 @@ def _issued(day: ColumnElement[Any], at: ColumnElement[Any], span: Span) -> Colu
     return or_(day <= span.month.c.end_on, by_instant)
 
 
-def _billed() -> Subquery:
-    """Entry -> when the last live line that names it was issued."""
+def _billed(span: Span) -> Subquery:
+    """Entry -> when the last live line that names it was issued, if that was after the first month's end."""
+    first = min(month.end_on for month in span.months)
     line, head = invoice_line.c, invoice.c
     tables = billed_time.join(
         invoice_line, and_(line.system == billed_time.c.line_system, line.id == billed_time.c.line_id)
@@ -92,7 +93,7 @@ def _billed() -> Subquery:
         select(b.entry_system, b.entry_id, func.max(head.issued_on).label("issued_on"),
                func.max(func.coalesce(head.posted_at, line.source_updated_at)).label("posted_at"))
         .select_from(tables)
-        .where(line.live_minor.is_not(None))
+        .where(line.live_minor.is_not(None), or_(head.issued_on.is_(None), head.issued_on > first))
         .group_by(b.entry_system, b.entry_id)
         .subquery("billed")
     )  # fmt: skip
@@ -118,7 +119,7 @@ def _pools(span: Span) -> Subquery:
 def _earned(span: Span) -> Subquery:
     """Approved time-and-materials entries that no line naming them had billed by the end of a month."""
     tables, by_time = bills_by_time()
-    e, month, billed = entry.c, span.month.c, _billed()
+    e, month, billed = entry.c, span.month.c, _billed(span)
     done = and_(
         span.of(e.legal_entity), _over(span), e.work_date <= month.end_on,
         or_(e.approved_at.is_(None), e.approved_at < month.until),
