@@ -11,8 +11,8 @@ from app import demo, processes, receiving, worker
 from app.check_history import check_history
 from app.cli import configuration, opened, write_json
 from app.connect import block
-from app.ocel_command import export_ocel
 from app.kpi_commands import kpis
+from app.ocel_command import export_ocel
 from app.sandbox_commands import sandbox
 from app.settings import load
 from app.telemetry import tracing

@@ -24,8 +24,8 @@ from collectors.contract import Stream
 from collectors.errors import CollectorError
 from collectors.runner import Configured
 from collectors.ways import Ways
-from metrics.close import watch
 from metrics import figures
+from metrics.close import watch
 from metrics.evaluate import audit, evaluate
 from queries import fx, snapshots, spans
 from queries.errors import StoreError

@@ -21,7 +21,7 @@ from metrics.close import (
     watch,
 )
 from metrics.tieout import tie_outs
-from queries import periods
+from queries import close_periods
 from tests.cast import Cast, casting, utc
 from tests.closing_firm import EVENTS, NOW, bill, calendar, event, of, period, run
 
@@ -166,6 +166,6 @@ def test_a_reopened_period_is_noticed(firm: Cast) -> None:
     (change,) = watch(firm.connection, RULES, utc(NOW))
 
     assert change.is_reopened
-    told = periods.history(firm.connection, ("UK01", "", "2026-09"))
+    told = close_periods.history(firm.connection, ("UK01", "", "2026-09"))
     assert [(c.status, c.is_reopened) for c in told] == [("closed", False), ("open", True)]
     assert watch(firm.connection, RULES, utc(NOW)) == []
