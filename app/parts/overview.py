@@ -100,10 +100,13 @@ def _station_state(station: Station, blind: frozenset[str]) -> tuple[Mark, str]:
 
 # ---- the tiles -----------------------------------------------------------------------------------
 
+#: a screen holds so many; a firm has forty checks
+_TILES = 8
+
 
 def tiles(page: OverviewPage, legal_entity: str | None) -> Html:
-    """What is at risk in all, one tile a check of money, the most of it first, and a line for the others."""
-    cards = [_check(page, figures, legal_entity) for figures in money_first(page)]
+    """What is at risk in all, a tile for each check with the most money, and one for all the others."""
+    cards = [_check(page, figures, legal_entity) for figures in money_first(page)[:_TILES]]
     return tag("div", _risk(page, legal_entity), *cards, _others(page, legal_entity), class_="sg-tiles")
 
 
@@ -114,15 +117,16 @@ def money_first(page: OverviewPage) -> list[CheckFigures]:
 
 
 def _others(page: OverviewPage, legal_entity: str | None) -> Html | None:
-    """Checks of records and sources: those that have something open by name, the quiet ones by number."""
-    others = [figures for figures in page.overview.checks if not page.checks[figures.key].needs_amount]
+    """The other checks: those that have something open by name, the quiet ones by number."""
+    tiled = {figures.key for figures in money_first(page)[:_TILES]}
+    others = [figures for figures in page.overview.checks if figures.key not in tiled]
     if not others:
         return None
     loud = [one for one in others if one.worth.items or page.outcomes[one.key]["outcome"] == "unknown"]
     links = [_other(page, figures, legal_entity) for figures in loud]
     quiet = len(others) - len(loud)
     rest = common.mark(Mark("●", "", "ok"), f"{words.counted(quiet, 'check')} with nothing open")
-    head = tag("b", "Records and sources")
+    head = tag("b", "Other checks")
     return tag("div", head, *links, rest if quiet else None, class_="sg-tile sg-others")
 
 

@@ -18,7 +18,7 @@ from metrics.evaluate import evaluate
 from queries import polls
 from queries.slices import Slice
 from tests.app.firm import LATER, NOW, Play, furnish, healthy, many, snap, stuck
-from tests.cast import K1, K2, K3, Cast, utc
+from tests.cast import K1, K2, K3, USUAL, Cast, utc
 
 EURO = '[money]\nreporting_currency = "EUR"\n'
 URLS = [view.page.url for view in page.views()]
@@ -91,7 +91,7 @@ def test_a_page_over_stale_systems_says_so(house: Furnish, url: str) -> None:
     house(stuck, now=LATER)
 
     text = said(draw(url))
-    assert "0 of 6 systems fresh" in text
+    assert "0 of 7 systems fresh" in text
     assert "complete through 20 Nov 2026 18:00 UTC, 5 d ago" in text
     assert "could not be drawn" not in text
 
@@ -101,7 +101,7 @@ def test_a_page_over_findings_is_drawn(house: Furnish, url: str) -> None:
     house(stuck)
 
     text = said(draw(url))
-    assert "6 of 6 systems fresh" in text
+    assert "7 of 7 systems fresh" in text
     assert "could not be drawn" not in text
 
 
@@ -171,7 +171,7 @@ def test_a_check_that_cannot_be_judged_is_grey_with_its_last_value(house: Furnis
     house(aged, now=LATER)
 
     text = said(draw("overview"))
-    assert text.count("Cannot tell") == sum(bool(check.reads) for check in checks().values())
+    assert text.count("Cannot tell") == sum(bool(checks()[key].reads) for key in USUAL)
     assert "GBP 500 k last known" in text
     assert "3 cannot be judged now: last known values" in text
 
@@ -184,7 +184,7 @@ def test_a_trend_needs_two_days(house: Furnish) -> None:
 
     house(twice, extra=EURO)
 
-    about_money = [check for check in checks().values() if check.needs_amount]
+    about_money = [key for key in USUAL if checks()[key].needs_amount]
     assert markup(draw("overview")).count("sg-days") == len(about_money)
 
 
@@ -198,7 +198,7 @@ def test_checks_of_records_and_sources_share_a_line_and_the_quiet_ones_are_count
     house(failing, extra=EURO)
 
     drawn = markup(draw("overview"))
-    quiet = sum(not check.needs_amount for check in checks().values()) - 1
+    quiet = sum(not checks()[key].needs_amount for key in USUAL) - 1
     assert "Stream not read: 1" in drawn
     assert f"{quiet} checks with nothing open" in drawn
 
