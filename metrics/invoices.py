@@ -1,7 +1,8 @@
 """Invoices as subjects: a header belongs to no piece of work, so it is listed under that of its first line.
 
 Whatever changes on a header or a line touches the work of all lines of that invoice, so that the first one
-is always found anew. A header without lines belongs to no work and is not looked at.
+is always found anew. A header without lines, or with lines that name nothing, belongs to no work: it is
+not looked at.
 """
 
 from __future__ import annotations

@@ -43,3 +43,13 @@ def _shares(note: Invoice, lines: list[InvoiceLine]) -> dict[str, Decimal]:
     for key in rest[: whole - sum(parts.values())]:
         parts[key] += 1
     return {key: part * unit for key, part in parts.items()}
+
+
+def of_some_work(books: Books) -> set[str | None]:
+    """Invoices with a line that says what work it is for: the others are nobody's."""
+    return {
+        row.invoice_id
+        for row in books.invoice_lines
+        if not row.deleted_at
+        and (row.project_id or row.contract_line_id or row.milestone_id or row.billing_event_id)
+    }

@@ -264,7 +264,7 @@ def bars(page: OverviewPage, legal_entity: str | None) -> Html:
     """Open exceptions by check and age: one bar a check, as long as its money (or its number)."""
     found = page.overview
     sizes = {key: _size(part, found.currency) for key, part in found.bars.items()}
-    shown = money_first(page)
+    shown = [one for place, one in enumerate(money_first(page)) if place < _TILES or one.worth.items]
     longest = max((sum(sizes.get((c.key, b.key), 0) for b in BANDS) for c in shown), default=0)
     rows = [_bar(page, figures, sizes, longest, legal_entity) for figures in shown]
     legend = [tag("span", tag("i", class_=f"sg-band-{i}"), words.BANDS[b.key]) for i, b in enumerate(BANDS)]

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 from sandbox.books import Books
 from sandbox.gap import Gap
-from sandbox.live import ISSUED
+from sandbox.live import ISSUED, of_some_work
 
 KEY = "invoice_disputed"
 
 
 def gaps(books: Books) -> Iterator[Gap]:
     """Invoices with a line that are marked as disputed, with what is open of them."""
-    filled = {row.invoice_id for row in books.invoice_lines if not row.deleted_at}
+    filled = of_some_work(books)
     for row in books.invoices:
         stands = row.status in ISSUED and row.kind == "invoice" and not row.deleted_at and row.id in filled
         if not stands or not row.disputed or (row.open_amount is None and row.status == "paid"):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from sandbox.books import Books
 from sandbox.gap import Gap
+from sandbox.live import of_some_work
 from sandbox.truths import age
 
 KEY = "invoice_not_sent"
@@ -15,7 +16,7 @@ WATCH = 3
 
 def gaps(books: Books) -> Iterator[Gap]:
     """Invoices with a line, by their date or their last change."""
-    filled = {row.invoice_id for row in books.invoice_lines if not row.deleted_at}
+    filled = of_some_work(books)
     for row in books.invoices:
         waiting = row.status in {"draft", "pending_approval"} and row.kind == "invoice" and not row.deleted_at
         amount = row.amount or Decimal(0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sandbox.books import Books
 from sandbox.gap import Gap
-from sandbox.live import ISSUED
+from sandbox.live import ISSUED, of_some_work
 from sandbox.truths import age
 
 KEY = "invoice_overdue"
@@ -15,7 +15,7 @@ WATCH = 1
 
 def gaps(books: Books) -> Iterator[Gap]:
     """Invoices with a line, with what is open of them."""
-    filled = {row.invoice_id for row in books.invoice_lines if not row.deleted_at}
+    filled = of_some_work(books)
     for row in books.invoices:
         stands = row.status in ISSUED and row.kind == "invoice" and not row.deleted_at and row.id in filled
         if not stands or row.disputed or row.due_on is None or not row.open_amount or row.open_amount < 0:
