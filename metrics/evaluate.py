@@ -37,7 +37,9 @@ _MOVES = frozenset({*NODE_KINDS, "customer", "legal_entity"})
 #: kinds that decide what of another counts: what is open of time, what is live of an invoice line
 _SHAPES = {"time_entry": frozenset({"invoice_line", "invoice"}), "invoice_line": frozenset({"invoice"})}
 #: what a mistake in a check looks like; anything else is one of ours and must be heard
-_FAILURES = (SQLAlchemyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_FAILURES = (
+    SQLAlchemyError, ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError,
+)  # fmt: skip
 
 
 def evaluate(
@@ -50,7 +52,7 @@ def evaluate(
     """Bring open items and findings of these engagements (None: all) up to date, as known at ``now``.
 
     Checks of the firm are judged where no engagement is named: at the end of every poll, and by the tick.
-    With ``kind``, only records of that kind changed: checks that do not read it are left as they are.
+    A poll of a ``kind`` that named none changed nothing for the checks that do not read it: these are left.
     """
     names = None if engagements is None else sorted(set(engagements))
     with _TRACER.start_as_current_span("sightglass.evaluate") as span:
@@ -60,7 +62,7 @@ def evaluate(
         whole = names is None
         with limited(connection, rules.seconds) as restart:
             for check in rules.enabled():
-                if (check.scope == "firm" and names) or not _concerns(check, kind):
+                if (check.scope == "firm" and names) or not (names or _concerns(check, kind)):
                     continue
                 restart()
                 met = _alone(firm, check, None if check.scope == "firm" else names)

@@ -26,6 +26,8 @@ def _select(scope: Scope) -> Select[Any]:
         billed_time.c.line_id == _line.c.id,
         _entry.c.system == billed_time.c.entry_system,
         _entry.c.id == billed_time.c.entry_id,
+        # what a line says of another piece of work is not looked at when that one changes
+        _entry.c.engagement_id == _line.c.engagement_id,
     )
     return (
         select(

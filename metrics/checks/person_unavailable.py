@@ -15,10 +15,12 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     Select,
     Subquery,
     and_,
     case,
+    cast,
     exists,
     func,
     literal,
@@ -37,6 +39,8 @@ from queries.types import NO_CURRENCY
 
 _booking = RECORD_TABLES["allocation"]
 _person = RECORD_TABLES["resource"]
+#: who left comes back on no day
+NEVER = cast(null(), Date)
 _absence = RECORD_TABLES["absence"]
 _project = RECORD_TABLES["project"]
 _entry = RECORD_TABLES["time_entry"]
@@ -57,10 +61,10 @@ def _unavailable() -> Subquery:
     )
     leaves, absent = (literal("leaves"), literal(1)), (literal("is away"), literal(2))
     return union_all(
-        _told(here, here.c.end_on, null(), here, leaves).where(
+        _told(here, here.c.end_on, NEVER, here, leaves).where(
             here.c.end_on.is_not(None), here.c.deleted_at.is_(None)
         ),
-        _told(here, known.c.end_on, null(), known, leaves)
+        _told(here, known.c.end_on, NEVER, known, leaves)
         .select_from(here.join(known, same))
         .where(known.c.end_on.is_not(None), known.c.deleted_at.is_(None)),
         select(

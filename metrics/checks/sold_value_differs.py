@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
+    Text,
     and_,
     case,
     exists,
@@ -52,7 +53,7 @@ def _source(
         name.label("source"),
         literal(rank).label("rank"),
         record.c.system,
-        literal(record.name).label("kind"),  # type: ignore[attr-defined]
+        literal(record.name, Text).label("kind"),  # type: ignore[attr-defined]
         record.c.id,
         record.c.legal_entity,
         record.c.source_url,

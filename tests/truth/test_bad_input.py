@@ -66,6 +66,12 @@ def spoiled(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Spoiled:
     return Spoiled(folder / "sightglass.toml", good, [row["id"] for row in good[: len(BAD)]], outcome)
 
 
+def _own(facts: set[firm.Fact]) -> set[firm.Fact]:
+    """Without the checks to which a deal says something about other subjects: what else carries its money."""
+    beside = firm.asking("crm/opportunity") - {K1}
+    return {fact for fact in facts if fact[0] not in beside}
+
+
 @pytest.mark.parametrize(
     "number", range(len(BAD) - 1), ids=[f"{bad.field}={bad.value[:25]}" for bad in BAD[:-1]]
 )
@@ -84,7 +90,7 @@ def test_a_bad_row_lies_in_quarantine_with_its_text_its_reason_and_a_remedy(
 
 
 def test_everything_else_goes_on_and_nothing_false_is_said(spoiled: Spoiled) -> None:
-    truth, found = firm.truth(spoiled.config.parent), firm.found(spoiled.config)
+    truth, found = _own(firm.truth(spoiled.config.parent)), _own(firm.found(spoiled.config))
 
     assert spoiled.outcome == "partial"
     lost = set(spoiled.ids)
@@ -116,7 +122,7 @@ def test_what_is_strange_but_right_is_no_reject(folder: Path) -> None:
 
     assert (outcome.outcome, outcome.progress.changed) == ("ok", len(table) - 2)
     negative = {fact for fact in expected if fact[3] == table[1]["id"]}
-    assert firm.found(folder / "sightglass.toml") == expected - negative
+    assert _own(firm.found(folder / "sightglass.toml")) == _own(expected - negative)
 
 
 STRANGE = (

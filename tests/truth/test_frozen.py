@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from metrics.check import checks as every_check
 from sandbox.truths import answers
 from tests.truth import firm
 from tests.truth.spoiling import listed, rows, standing, write
@@ -15,6 +16,8 @@ from tests.truth.spoiling import listed, rows, standing, write
 K1, K2, K3 = "project_awaiting_activation", "unbilled_approved_time", "milestone_without_revenue"
 K4 = "linked_records_disagree"
 PLANTED = set(answers())
+#: checks of the firm as a whole rest on every system
+WHOLE = {key for key, check in every_check().items() if check.scope == "firm"}
 NOW = "2026-11-20T18:00:00Z"
 THREE_DAYS_AGO = "2026-11-17T18:00:00Z"
 
@@ -144,7 +147,12 @@ def test_one_companys_frozen_erp_blinds_that_company_only(tmp_path: Path) -> Non
     firm.poll(config)
 
     assert _of_one_erp(firm.found(config)) == firm.truth(tmp_path)
-    mine = [row for row in listed(config) if row["legal_entity"] == "UK01" and row["check"] != K3]
+    blind = firm.asking(*firm.of("erp"))
+    mine = [
+        row
+        for row in listed(config)
+        if row["check"] in blind and (row["legal_entity"] == "UK01" or row["check"] in WHOLE)
+    ]
     ours = _of_one_erp({firm.fact(row) for row in mine})
     assert ours
     assert seen == firm.truth(tmp_path) - ours
