@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Date,
     Select,
@@ -134,7 +135,9 @@ def _entries(scope: Scope) -> Subquery:
 
 def _time(scope: Scope) -> Select[Any]:
     turn = _in_turn(_entries(scope), ("entry_system", "entry_id"), "billed_hours", "hours").c
-    part = (2 * turn.value * turn.beyond + turn.hours) // (2 * turn.hours)
+    # a sum is no whole number to every engine until it is told
+    doubled = cast(2 * turn.value * turn.beyond + turn.hours, BigInteger)
+    part = doubled // cast(2 * turn.hours, BigInteger)
     small = and_(turn.value < _SANE, turn.hours < _SANE)
     worth = case((turn.beyond >= turn.hours, turn.value), (small, part), else_=0)
     key = (

@@ -36,7 +36,7 @@ ASKED = {
 }  # fmt: skip
 #: streams none of its systems exports
 _UNKNOWN = frozenset({
-    "hcm/absence", "psa/forecast", "psa/estimate", "erp/ledger_entry", "erp/ledger_balance", "hub/message",
+    "clm/milestone", "hcm/absence", "psa/forecast", "psa/estimate", "erp/ledger_entry", "erp/ledger_balance", "hub/message",
 })  # fmt: skip
 #: kind -> what the systems of this firm do not say of it
 _UNSAID = {

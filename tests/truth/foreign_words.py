@@ -127,7 +127,7 @@ ERP = Dialect(
         "home": {"psa_a": "PS-EUROPE", "psa_b": "PS-AMERICAS"},
         "link_method": {"native_reference": "ref", "external_id": "ext"},
         "stat": {"planned": "Inactive", "active": "Open", "on_hold": "Blocked", "complete": "Done",
-                 "closed": "Shut"},
+                 "closed": "Shut", "cancelled": "Scrapped"},
         "kind": {"invoice": "Invoice", "credit_note": "Credit Memo"},
         "status": {"draft": "Open", "pending_approval": "Pending Approval", "posted": "Posted",
                    "sent": "Sent To Customer", "paid": "Paid In Full", "void": "Voided"},
