@@ -42,6 +42,7 @@ HOME_ROLES = {
     "contract_line": "contract",
     "project": "psa",
     "milestone": "psa",
+    "billing_event": "psa",
     "resource": "hcm",
     "time_entry": "time",
     "invoice": "erp",

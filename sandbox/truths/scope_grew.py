@@ -35,6 +35,6 @@ def gaps(books: Books) -> Iterator[Gap]:
         added = sum((row.planned_hours or Decimal(0) for row in projects), Decimal(0)) - known
         biggest = min(projects, key=lambda row: (-(row.planned_hours or Decimal(0)), row.id))
         late = age(books, biggest.legal_entity, biggest.source_updated_at) > WATCH
-        if None not in hours and known and added * 20 > known and late:
+        if None not in hours and known > 0 and added * 20 > known and late:
             amount, currency = rates.worth(biggest, added)
             yield Gap(KEY, "psa", "project", biggest.id, None, amount, currency)
