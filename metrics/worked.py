@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, case, func, literal_column
+from sqlalchemy import ColumnElement, and_, case, func
 from sqlalchemy.sql.selectable import FromClause
 
 from queries.project_views import subject_of
-from queries.schema import RECORD_TABLES
-from queries.types import NO_CURRENCY
-
-#: written out, not bound: only so is it the same expression where rows are grouped by it
-_NOBODYS = literal_column(f"'{NO_CURRENCY}'", Text)
+from queries.schema import NO_MONEY, RECORD_TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +35,7 @@ class Worked:
     @property
     def currency(self) -> ColumnElement[Any]:
         """The currency of an entry's value, or the word for none."""
-        return func.coalesce(self.entry.c.open_currency, self.line.c.currency, _NOBODYS)
+        return func.coalesce(self.entry.c.open_currency, self.line.c.currency, NO_MONEY)
 
     def shape(self) -> dict[str, ColumnElement[Any]]:
         """What a check of a project's time says of it: the columns that place a row, by name."""

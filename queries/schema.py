@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeEngine
 
 from queries.fields import FIELDS
 from queries.records import KINDS, NODE_KINDS, REFERENCES
-from queries.types import UtcInstant
+from queries.types import NO_CURRENCY, UtcInstant
 
 metadata = MetaData(
     naming_convention={
@@ -40,6 +40,8 @@ metadata = MetaData(
 
 #: written out, not bound: only so does a statement match the condition of a partial index
 NOTHING = literal_column("0", BigInteger)
+#: likewise: only so is it the same expression where rows are grouped by it
+NO_MONEY = literal_column(f"'{NO_CURRENCY}'", Text)
 
 _COLUMN_TYPES: dict[str, type[TypeEngine[Any]]] = {
     "money": BigInteger,
