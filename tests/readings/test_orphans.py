@@ -51,10 +51,17 @@ def test_one_record_of_the_engagement_is_evidence_even_deleted(orphans: Cast) ->
 
 
 def test_time_on_the_line_is_evidence(orphans: Cast) -> None:
-    orphans.time("T1", project_id="P8")
+    orphans.time("T1", project_id="P9")
     orphans.line("L1", "900", project_id="P9", entries=["T1"])
 
     assert [subject for subject, *_ in found(orphans)] == ["R1"]
+
+
+def test_time_of_other_work_is_none(orphans: Cast) -> None:
+    orphans.time("T1", project_id="P8")
+    orphans.line("L1", "900", project_id="P9", entries=["T1"])
+
+    assert [subject for subject, *_ in found(orphans)] == ["L1", "R1"]
 
 
 def test_only_what_is_live_and_posted_counts(orphans: Cast) -> None:

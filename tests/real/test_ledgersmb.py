@@ -22,6 +22,7 @@ _TEMPLATE = f"sightglass_ledgersmb_{os.getpid()}"
 _READER, _PASSWORD = f"sightglass_reader_{os.getpid()}", "demo-secret"
 _DATA = Path(__file__).with_name("ledgersmb_firm.sql")
 K1, K2 = "project_awaiting_activation", "unbilled_approved_time"
+UNSENT = "invoice_not_sent"
 
 Wrong = set[tuple[str, str, str, str]]
 
@@ -41,6 +42,9 @@ WRONG: Wrong = {
     (K2, "27", "1050.00", "EUR"),
     # sold without a project: 40 x 150 less 10 %, and one travel; the quotation is not sold
     (K1, "302", "5850.00", "EUR"),
+    # the drafts themselves: the sum of their lines
+    (UNSENT, "203", "750.00", "GBP"),
+    (UNSENT, "208", "1000.00", "EUR"),
 }
 
 
@@ -140,7 +144,7 @@ def test_approving_the_draft_that_waited_clears_its_time(config: Path, erp: Call
     erp("SELECT draft_approve(203)")
     polled(config)
 
-    assert wrong(config) == WRONG - {(K2, "24", "750.00", "GBP")}
+    assert wrong(config) == WRONG - {(K2, "24", "750.00", "GBP"), (UNSENT, "203", "750.00", "GBP")}
 
 
 def test_a_poll_without_news_changes_nothing(config: Path) -> None:
@@ -158,4 +162,5 @@ def test_what_is_deleted_in_the_erp_is_gone_here(config: Path, erp: Callable[[st
     assert {stream: deleted for stream, (_, _, deleted) in gone.items()} == {
         "time_entry": 1, "invoice": 1, "invoice_line": 1,
     }  # fmt: skip
-    assert wrong(config) == WRONG - {(K2, "22", "1412.50", "GBP")} | {(K2, "22", "600.00", "GBP")}
+    gone_too = {(K2, "22", "1412.50", "GBP"), (UNSENT, "208", "1000.00", "EUR")}
+    assert wrong(config) == WRONG - gone_too | {(K2, "22", "600.00", "GBP")}

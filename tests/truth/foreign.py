@@ -47,7 +47,7 @@ _UNSAID = {
     "project": (
         "practice", "region", "internal", "start_on", "end_on", "amount", "planned_hours", "planned_cost",
     ),
-    "allocation": ("role",),
+    "allocation": ("role", "hours"),
     "milestone": ("milestone_system", "milestone_id", "due_on", "reached_at", "held"),
     "time_entry": ("submitted_at",),
     "expense": ("approved_at", "held", "written_off"),
@@ -84,7 +84,8 @@ def hand_over(folder: Path, seed: int, engagements: int) -> Firm:
     make(source, seed, engagements)
     tables = {name: rows for name, rows in _read(source).items() if name not in _UNKNOWN}
     for name, rows in tables.items():
-        _forget(rows, _UNSAID.get(name.partition("/")[2], ()))
+        if not name.startswith(("clm/", "hcm/")):
+            _forget(rows, _UNSAID.get(name.partition("/")[2], ()))
     ids = _numbers(tables)
     for name, rows in tables.items():
         for row in rows:
