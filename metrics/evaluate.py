@@ -17,8 +17,9 @@ from functools import cache
 from hashlib import blake2b
 
 from opentelemetry import trace
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql import visitors
 
 from metrics.check import Check, statement
 from metrics.firm import Firm, firm_of
@@ -52,7 +53,7 @@ def evaluate(
     """Bring open items and findings of these engagements (None: all) up to date, as known at ``now``.
 
     Checks of the firm are judged where no engagement is named: at the end of every poll, and by the tick.
-    A poll of a ``kind`` that named none changed nothing for the checks that do not read it: these are left.
+    A batch of a ``kind`` changed nothing for the checks that do not read it: these are left.
     """
     names = None if engagements is None else sorted(set(engagements))
     with _TRACER.start_as_current_span("sightglass.evaluate") as span:
@@ -62,7 +63,7 @@ def evaluate(
         whole = names is None
         with limited(connection, rules.seconds) as restart:
             for check in rules.enabled():
-                if (check.scope == "firm" and names) or not (names or _concerns(check, kind)):
+                if (check.scope == "firm" and names) or not _concerns(check, kind):
                     continue
                 restart()
                 met = _alone(firm, check, None if check.scope == "firm" else names)
@@ -74,10 +75,17 @@ def evaluate(
 
 def _concerns(check: Check, kind: str | None) -> bool:
     """Whether what is stored of a kind can change what a check says."""
-    if kind is None or kind in _MOVES or not check.reads:
-        return True
-    kinds = {need.kind for need in check.reads}
-    return kind in kinds.union(*(_SHAPES.get(read, ()) for read in kinds))
+    return kind is None or kind in _MOVES or not check.reads or kind in _asked(check)
+
+
+@cache
+def _asked(check: Check) -> frozenset[str]:
+    """The kinds a check's answer rests on: those it says it reads, and whatever else its select names."""
+    named = {
+        table.name for table in visitors.iterate(statement(check, whole=True)) if isinstance(table, Table)
+    }
+    kinds = {need.kind for need in check.reads} | named
+    return frozenset(kinds.union(*(_SHAPES.get(kind, ()) for kind in kinds)))
 
 
 def _alone(firm: Firm, check: Check, names: Sequence[str] | None) -> set[str] | None:

@@ -96,7 +96,11 @@ CHECK = Check(
     key="duplicate_project",
     title="Duplicate project",
     question="Which project is kept twice in one system?",
-    reads=(Need("psa", "project"), Need("erp", "project", required=False)),
+    reads=(
+        Need("psa", "project"),
+        Need("erp", "project", required=False),
+        Need("erp", "invoice_line", required=False),
+    ),
     subject="project",
     amount="what live invoice lines book on the duplicate",
     acts="data steward",

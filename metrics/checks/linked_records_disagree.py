@@ -143,6 +143,7 @@ CHECK = Check(
     reads=(
         Need("psa", "project"),
         Need("crm", "opportunity", required=False),
+        Need("crm", "customer", required=False),
         Need("contract", "contract", required=False),
         Need("erp", "project", required=False),
     ),

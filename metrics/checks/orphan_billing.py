@@ -68,7 +68,12 @@ CHECK = Check(
     key="orphan_billing",
     title="Billing without evidence",
     question="Which invoice lines bill something that no system knows?",
-    reads=(Need("erp", "invoice_line"), Need("erp", "invoice", required=False), *EVIDENCE),
+    reads=(
+        Need("erp", "invoice_line"),
+        Need("erp", "invoice", required=False),
+        Need("time", "time_entry", required=False),
+        *EVIDENCE,
+    ),
     subject="invoice_line",
     amount="what of the line is live",
     acts="billing",

@@ -129,7 +129,12 @@ CHECK = Check(
     key="orphan_time",
     title="Orphan time",
     question="Which time lies on a project it cannot be billed on?",
-    reads=(Need("time", "time_entry"), Need("psa", "project"), Need("erp", "project", required=False)),
+    reads=(
+        Need("time", "time_entry"),
+        Need("psa", "project"),
+        Need("erp", "project", required=False),
+        Need("contract", "contract_line", required=False),
+    ),
     subject="project",
     amount="open value of the entries: hours at the entry's or the contract line's rate",
     acts="integration",

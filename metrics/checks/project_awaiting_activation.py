@@ -105,7 +105,12 @@ CHECK = Check(
     key="project_awaiting_activation",
     title="Project awaiting activation",
     question="Which won deals still have no project that can take time and bill?",
-    reads=(Need("crm", "opportunity"), Need("psa", "project"), Need("erp", "project")),
+    reads=(
+        Need("crm", "opportunity"),
+        Need("contract", "contract", required=False),
+        Need("psa", "project"),
+        Need("erp", "project"),
+    ),
     subject="opportunity",
     amount="services amount of the deal, or all of it where the deal does not say",
     acts="PMO / order desk",

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from sqlalchemy import Table
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.sql import visitors
 
 from collectors.contract import Role
-from metrics.check import SHAPE, Check, Need, Scope, checks
+from metrics.check import SHAPE, Check, Need, Scope, checks, statement
 from metrics.evaluate import evaluate
 from metrics.rules import Rules, Threshold
 from queries.records import KINDS
@@ -53,6 +55,15 @@ def test_there_are_checks_to_look_at() -> None:
 
     assert set(checks()) == files
     assert {"project_awaiting_activation", "unbilled_approved_time", "milestone_without_revenue"} <= files
+
+
+@every
+def test_a_check_says_of_every_kind_it_asks_that_it_reads_it(check: Check) -> None:
+    asked = visitors.iterate(statement(check, whole=True))
+    kinds = {part.name for part in asked if isinstance(part, Table)} & set(KINDS)
+
+    assert bool(kinds) == bool(check.reads)
+    assert kinds <= {need.kind for need in check.reads}
 
 
 @every
