@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -56,10 +57,15 @@ class App:
         return config.now(self.settings)
 
     def judge(
-        self, connection: Connection, touched: set[str], now: datetime, kind: str | None = None
+        self,
+        connection: Connection,
+        touched: set[str],
+        now: datetime,
+        kind: str | None = None,
+        moved: AbstractSet[str] = frozenset(),
     ) -> None:
         """What happens to engagements a batch (of one kind) touched, in the batch's own transaction."""
-        evaluate(connection, touched, now, self.rules, kind)
+        evaluate(connection, touched, now, self.rules, kind, moved)
 
     def read_crosswalk(self) -> None:
         """Follow the crosswalk file where it changed; raises ConfigError for one that cannot be read."""

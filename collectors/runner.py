@@ -46,8 +46,9 @@ _LONGEST_PAUSE_S = 120.0
 _RETRIED = 1_000
 _OURS = ("app.", "collectors.", "metrics.", "queries.")
 
-#: judges the engagements a batch of a kind of record touched; None of them: what time alone made news
-AfterBatch = Callable[[Connection, set[str], datetime, str], None]
+#: judges the engagements a batch of a kind of record touched, and between which of them it moved
+#: records of other kinds; none touched: what time alone made news
+AfterBatch = Callable[[Connection, set[str], datetime, str, set[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class Runner:
         # whom a row left in doubt is judged again, even when the row brought nothing new
         named = [Key(*name) for row in well.values() for name in json.loads(row.names)]
         touched = done.touched | set(engagements_of(store, named).values())
-        self.after_batch(store, touched, now, stream.kind)
+        self.after_batch(store, touched, now, stream.kind, done.moved)
         return len(well)
 
 
@@ -299,7 +300,9 @@ class _Poll:
             done = ingest(store, stream.kind, source, records, now)
             refused = {record.id for record, _ in done.refused}
             gone = batch.gone()
-            done.touched |= mark_deleted(store, stream.kind, source.system, gone, now)
+            left = mark_deleted(store, stream.kind, source.system, gone, now)
+            done.touched |= left.touched
+            done.moved |= left.moved
             well = [*(record.id for record in records if record.id not in refused), *gone]
             named = rejects.resolve_rejects(store, source.system, stream.name, well, now)
             bad = self._quarantine(store, batch, done.refused, now)
@@ -314,7 +317,7 @@ class _Poll:
             self.runner.lease(store, source.system, stream.name)
             if done.touched:
                 # what time alone makes news is judged when the poll closes
-                self.runner.after_batch(store, done.touched, now, stream.kind)
+                self.runner.after_batch(store, done.touched, now, stream.kind, done.moved)
         self.position = position or self.position
         for page, decoded in batch.pages:
             self.truncated = self.truncated or page.truncated
@@ -349,13 +352,13 @@ class _Poll:
         name, kind = self.configured.name, self.stream.kind
         with writing(self.runner.engine) as store:
             gone = stored_ids(store, kind, name) - seen
-            touched = mark_deleted(store, kind, name, gone, self.started)
+            left = mark_deleted(store, kind, name, gone, self.started)
             named = rejects.forget_rejects(store, name, self.stream.name, seen, self.started)
-            touched |= set(engagements_of(store, [Key(*key) for key in named]).values())
+            left.touched |= set(engagements_of(store, [Key(*key) for key in named]).values())
             self.progress.deleted += len(gone)
             polls.swept(store, name, self.stream.name, self.started)
             polls.batch_done(store, run, self.progress, None)
-            self.runner.after_batch(store, touched, self.runner.clock(), kind)
+            self.runner.after_batch(store, left.touched, self.runner.clock(), kind, left.moved)
         return None
 
     def _close(self, run: int, outcome: str, error: str | None) -> None:
@@ -374,7 +377,7 @@ class _Poll:
                 error=error,
             )
             drift.note(store, run, self.had, self.told, now)
-            self.runner.after_batch(store, set(), now, self.stream.kind)
+            self.runner.after_batch(store, set(), now, self.stream.kind, set())
 
 
 @contextmanager

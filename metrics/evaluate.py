@@ -33,8 +33,8 @@ from queries.records import NODE_KINDS
 
 _TRACER = trace.get_tracer("sightglass.metrics")
 _LOG = logging.getLogger(__name__)
-#: kinds whose change may move any record to another engagement, or change its calendar
-_MOVES = frozenset({*NODE_KINDS, "customer", "legal_entity"})
+#: kinds whose change may move any record to another engagement, change its calendar, or what it is worth
+_MOVES = frozenset({*NODE_KINDS, "customer", "legal_entity", "fx_rate"})
 #: kinds that decide what of another counts: what is open of time, what is live of an invoice line
 _SHAPES = {"time_entry": frozenset({"invoice_line", "invoice"}), "invoice_line": frozenset({"invoice"})}
 #: what a mistake in a check looks like; anything else is one of ours and must be heard
@@ -49,13 +49,16 @@ def evaluate(
     now: datetime,
     rules: Rules,
     kind: str | None = None,
+    moved: Iterable[str] = (),
 ) -> None:
     """Bring open items and findings of these engagements (None: all) up to date, as known at ``now``.
 
     Checks of the firm are judged where no engagement is named: at the end of every poll, and by the tick.
-    A batch of a ``kind`` changed nothing for the checks that do not read it: these are left.
+    A batch of a ``kind`` changed nothing for the checks that do not read it: these are left, except in
+    the engagements that records of other kinds ``moved`` between.
     """
     names = None if engagements is None else sorted(set(engagements))
+    shaken = sorted(set(moved))
     with _TRACER.start_as_current_span("sightglass.evaluate") as span:
         span.set_attribute("sightglass.engagements", -1 if names is None else len(names))
         firm = firm_of(connection, now, rules)
@@ -63,10 +66,13 @@ def evaluate(
         whole = names is None
         with limited(connection, rules.seconds) as restart:
             for check in rules.enabled():
-                if (check.scope == "firm" and names) or not _concerns(check, kind):
+                if check.scope == "firm" and names:
+                    continue
+                mine = names if _concerns(check, kind) else shaken
+                if mine == [] and mine is not names:
                     continue
                 restart()
-                met = _alone(firm, check, None if check.scope == "firm" else names)
+                met = _alone(firm, check, None if check.scope == "firm" else mine)
                 judged |= met or set()
                 whole = whole or (met is None and check.scope != "firm")
         roots = [check.key for check in rules.enabled() if check.roots]

@@ -36,10 +36,14 @@ from queries.write import Row, execute_many, insert, rows_by, rows_by_id, select
 
 @dataclass(slots=True)
 class Ingested:
-    """What a batch did: how many records were news, whose engagements, and what could not be stored."""
+    """What a batch did: how many records were news, whose engagements, and what could not be stored.
+
+    ``moved`` are those of the ``touched`` that records of other kinds left or came to.
+    """
 
     changed: int = 0
     touched: set[str] = field(default_factory=set)
+    moved: set[str] = field(default_factory=set)
     refused: list[tuple[Record, str]] = field(default_factory=list)
 
 
@@ -55,7 +59,7 @@ def ingest(
     encoded = encode(kind, source, fresh, digests, collected_at, sqlite=is_sqlite)
     touched = {old[_ENGAGEMENT] for old in stored.values() if old[_ENGAGEMENT]}
     bad = [(filled.as_it_came(record), why) for record, why in told.refused + encoded.refused]
-    done = Ingested(len(encoded.records), touched, bad)
+    done = Ingested(len(encoded.records), touched, refused=bad)
     if encoded.records:
         _store(connection, kind, source, encoded, stored, done, filled)
     if kind == "project":
@@ -80,13 +84,14 @@ def _store(  # noqa: PLR0917 - the parts of a batch
     before = affected(connection, kind, keys)
     done.touched |= _undone_by(connection, kind, keys)
     ties = tied(kind, {stored[record.id][_ANCHORS:] for record in fresh if record.id in stored})
-    engagements = _place(connection, kind, source, fresh, done.touched, filled)
+    engagements = _place(connection, kind, source, fresh, done.moved, filled)
     encoded.columns["engagement_id"] = engagements
     upsert(connection, RECORD_TABLES[kind], tuple(encoded.columns), encoded.rows(), encoded.same)
     done.touched |= set(engagements) - {None}  # type: ignore[arg-type]
     if ties:
         now = leaf_ties(connection, kind, source.system, [record.id for record in fresh])
-        release(connection, kind, ties - now, done.touched)
+        release(connection, kind, ties - now, done.moved)
+    done.touched |= done.moved
     done.touched |= _judged_by(connection, kind, keys)
     lines, lost = _billed_time(connection, kind, source, fresh, stored)
     open_ends = _unsettled(connection, source, fresh, lines) if kind == "time_entry" else keys
@@ -105,8 +110,8 @@ def relink(connection: Connection, rows: Iterable[crosswalk.Row], now: datetime)
 
 def mark_deleted(
     connection: Connection, kind: str, system: str, ids: Iterable[str], at: datetime
-) -> set[str]:
-    """Mark records that left their source; the engagements touched. They come back when seen again."""
+) -> Ingested:
+    """Mark records that left their source. They come back when seen again."""
     wanted = sorted(ids)
     rows = rows_by_id(connection, RECORD_TABLES[kind], ("id", "engagement_id", "deleted_at"), system, wanted)
     gone = [(row[0], row[1]) for row in rows if row[2] is None]
@@ -120,11 +125,13 @@ def mark_deleted(
         [(to_micros(at), b"", *more, system, identifier) for identifier, _ in gone],
     )
     keys = [(system, identifier) for identifier, _ in gone]
-    touched = {engagement for _, engagement in gone if engagement} | _undone_by(connection, kind, keys)
-    release(connection, kind, ties, touched)
+    done = Ingested(len(gone), {engagement for _, engagement in gone if engagement})
+    done.touched |= _undone_by(connection, kind, keys)
+    release(connection, kind, ties, done.moved)
     if kind in NODE_KINDS:
-        touched |= leave(connection, [Key(kind, *key) for key in keys])
-    return touched | settle(connection, kind, keys)
+        done.moved |= leave(connection, [Key(kind, *key) for key in keys])
+    done.touched |= done.moved | settle(connection, kind, keys)
+    return done
 
 
 def stored_ids(connection: Connection, kind: str, system: str) -> set[str]:
@@ -177,16 +184,16 @@ def _place(
     kind: str,
     source: Source,
     records: Sequence[Record],
-    touched: set[str],
+    moved: set[str],
     filled: Filled,
 ) -> list[str | None]:
     remember(connection, kind, source.system, filled.own, {record.id for record in records})
     if kind in NODE_KINDS:
-        placed, moved = place_nodes(connection, kind, source, records, filled.links)
-        touched |= moved
+        placed, touched = place_nodes(connection, kind, source, records, filled.links)
+        moved |= touched
         return [placed[record.id] for record in records]
     if kind in ANCHORS:
-        return anchor_leaves(connection, kind, source, records, touched)
+        return anchor_leaves(connection, kind, source, records, moved)
     return [None] * len(records)
 
 

@@ -96,6 +96,7 @@ class Cast:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.touched: set[str] = set()
+        self.moved: set[str] = set()
         self.kinds: set[str] = set()
         self.through: dict[str, datetime | None] = {}
         self.rules = about(*USUAL)
@@ -148,11 +149,14 @@ class Cast:
         done = ingest(self.connection, kind, self.sources[system], records, self._version)
         assert not done.refused, done.refused
         self.touched |= done.touched
+        self.moved |= done.moved
         self.kinds.add(kind)
 
     def delete(self, kind: str, system: str, identifier: str) -> None:
         """The record left its source."""
-        self.touched |= mark_deleted(self.connection, kind, system, [identifier], self._version)
+        done = mark_deleted(self.connection, kind, system, [identifier], self._version)
+        self.touched |= done.touched
+        self.moved |= done.moved
         self.kinds.add(kind)
 
     def entity(self, code: str, **fields: Any) -> None:
@@ -235,10 +239,10 @@ class Cast:
                 run = polls.start_run(self.connection, system, stream, moment, None)
                 polls.end_run(self.connection, run, now=moment, outcome="ok", complete_through=through)
         if self.touched and not full:
-            evaluate(self.connection, self.touched, moment, self.rules, self.one_kind())
+            evaluate(self.connection, self.touched, moment, self.rules, self.one_kind(), self.moved)
         # a poll ends with a judgement that names nothing
         evaluate(self.connection, None if full else (), moment, self.rules)
-        self.touched, self.kinds = set(), set()
+        self.touched, self.moved, self.kinds = set(), set(), set()
         return self.exceptions()
 
     def one_kind(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 import orjson
@@ -104,12 +105,18 @@ def configure(engine: Engine) -> None:
         polls.configure(connection, streams, roles)
 
 
-def judge(connection: Store, touched: set[str], now: datetime, kind: str | None = None) -> None:
+def judge(
+    connection: Store,
+    touched: set[str],
+    now: datetime,
+    kind: str | None = None,
+    moved: AbstractSet[str] = frozenset(),
+) -> None:
     """What a worker does after each page."""
-    evaluate(connection, touched, now, RULES, kind)
+    evaluate(connection, touched, now, RULES, kind, moved)
 
 
-def leave(connection: Store, touched: set[str], now: datetime, kind: str | None = None) -> None:
+def leave(connection: Store, touched: set[str], now: datetime, kind: str, moved: set[str]) -> None:
     """Store only: for filling a store that is judged once at the end."""
 
 

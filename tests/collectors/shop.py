@@ -109,7 +109,9 @@ class Till:
                 [polls.RoleConfig("psa", "psa", "*", "shop")],
             )
 
-    def _judge(self, _connection: Connection, touched: set[str], _now: datetime, _kind: str) -> None:
+    def _judge(
+        self, _connection: Connection, touched: set[str], _now: datetime, _kind: str, _moved: set[str]
+    ) -> None:
         if self.refuse is not None and touched:
             raise self.refuse
         self.judged.append(set(touched))

@@ -181,8 +181,8 @@ def send(firm: Cast, batch: list[Version]) -> None:
 
 def judge(firm: Cast) -> None:
     """What the last batches touched, judged as the runner does."""
-    evaluate(firm.connection, firm.touched, utc(NOW), firm.rules, firm.one_kind())
-    firm.touched, firm.kinds = set(), set()
+    evaluate(firm.connection, firm.touched, utc(NOW), firm.rules, firm.one_kind(), firm.moved)
+    firm.touched, firm.moved, firm.kinds = set(), set(), set()
 
 
 def outcome(firm: Cast) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:

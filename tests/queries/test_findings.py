@@ -167,7 +167,7 @@ def test_a_finding_says_where_when_how_much_and_who(firm: Cast) -> None:
     assert found["first_broken_handoff"] == "CRM to contract"
     assert found["reason"] == "Won 14 business days ago and there is no contract."
     assert found["since"] == utc("2026-11-02T12:00Z")
-    assert len(json.loads(found["runs"])) == 3
+    assert len(json.loads(found["runs"])) == 4
 
 
 @pytest.mark.parametrize(

@@ -83,12 +83,12 @@ def test_a_record_that_left_its_source_is_marked_and_touches_its_engagement(firm
     firm.deal("O1")
     firm.deal("O2")
 
-    touched = mark_deleted(firm.connection, "opportunity", "crm", ["O1", "never seen"], NOW)
+    done = mark_deleted(firm.connection, "opportunity", "crm", ["O1", "never seen"], NOW)
 
-    assert touched == {"opportunity:crm:O1"}
+    assert done.touched == {"opportunity:crm:O1"}
     assert row(firm, "opportunity", "O1")["deleted_at"] == NOW
     assert stored_ids(firm.connection, "opportunity", "crm") == {"O2"}
-    assert mark_deleted(firm.connection, "opportunity", "crm", ["O1"], NOW + timedelta(1)) == set()
+    assert not mark_deleted(firm.connection, "opportunity", "crm", ["O1"], NOW + timedelta(1)).touched
     assert row(firm, "opportunity", "O1")["deleted_at"] == NOW
 
 
