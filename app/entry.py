@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from app import close_commands, commands
+from app import close_commands, commands, exception_commands
 from app.cli import cli
 from collectors.errors import CollectorError
 from queries.errors import StoreError
@@ -15,6 +15,7 @@ def main() -> None:
     """Run a verb. Errors the user can mend are one line and exit code 2."""
     commands.register(cli)
     close_commands.register(cli)
+    exception_commands.register(cli)
     try:
         cli()
     except (CollectorError, StoreError) as error:

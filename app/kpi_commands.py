@@ -16,7 +16,7 @@ from queries.store import reading
 def kpis(
     period: Annotated[str | None, typer.Option("--period", help="Year and month, such as 2026-10.")] = None,
     legal_entity: Annotated[str | None, typer.Option("--legal-entity", help="Only this one.")] = None,
-    as_json: AsJson = False,  # noqa: FBT002 - an option of the command line
+    as_json: AsJson = False,
 ) -> None:
     """Every KPI of a period: its value, its change, and why it is unknown where it is."""
     with opened() as app, reading(app.engine) as connection:

@@ -26,7 +26,7 @@ from metrics.firm import Firm, firm_of
 from metrics.items import items_of, refresh_items
 from metrics.judge import judge, reads_of, settle_state, with_time
 from metrics.rules import Rules
-from queries import findings, polls
+from queries import exception_actions, findings, polls
 from queries.limits import limited
 from queries.open_items import stored
 from queries.records import NODE_KINDS
@@ -75,6 +75,8 @@ def evaluate(
                 met = _alone(firm, check, None if check.scope == "firm" else mine)
                 judged |= met or set()
                 whole = whole or (met is None and check.scope != "firm")
+        if not names and kind is None:
+            judged |= exception_actions.wake(connection, now)
         roots = [check.key for check in rules.enabled() if check.roots]
         findings.set_roots(connection, None if whole else sorted(judged), roots)
 

@@ -92,7 +92,7 @@ def _judge_some(firm: Firm, check: Check, names: Sequence[str] | None) -> None:
 def _settle(firm: Firm, known: Mapping[str, Any] | None, values: Mapping[str, Any] | None) -> None:
     """Make a finding what was judged of its subject; without values nothing is wrong with it."""
     if values is None:
-        if known is not None and known["is_open"]:
+        if known is not None and known["outcome"] != "pass":
             findings.clear_finding(firm.connection, known, firm.now)
     elif known is not None:
         findings.refresh_finding(firm.connection, known, values, firm.now)

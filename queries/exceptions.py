@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from queries import read
 from queries.schema import RECORD_TABLES, finding, finding_transition
 from queries.types import NO_CURRENCY, from_minor, iso
 
 _deal = RECORD_TABLES["opportunity"]
+
+#: set aside for a while, and said to be settled by a person: neither is listed unless asked for
+SNOOZED, RESOLVED = "snoozed", "resolved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +36,35 @@ class Filters:
     root: str | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """The filters as conditions over open findings."""
+        """The filters as conditions over open findings; those set aside only where they are asked for.
+
+        ``resolved`` are those a person settled though what was found still holds.
+        """
         equal = {
             finding.c.check_key: self.check,
             finding.c.legal_entity: self.legal_entity,
-            finding.c.owner: self.owner,
+            func.coalesce(finding.c.assignee, finding.c.owner): self.owner,
             finding.c.currency: self.currency,
             finding.c.engagement_id: self.engagement,
             finding.c.first_broken_handoff: self.handoff,
             finding.c.root_id: self.root,
         }
-        found: list[ColumnElement[bool]] = [finding.c.is_open]
+        found = [self._standing()]
         found += [column == value for column, value in equal.items() if value]
         if self.severity:
             found.append(finding.c.severity.in_(self.severity))
-        if self.status:
-            found.append(finding.c.status.in_(self.status))
         if self.text:
             found.append(_mentions(self.text.strip()))
         return found
+
+    def _standing(self) -> ColumnElement[bool]:
+        if not self.status:
+            return and_(finding.c.is_open, finding.c.status != SNOOZED)
+        is_open = and_(finding.c.is_open, finding.c.status.in_(self.status))
+        if RESOLVED not in self.status:
+            return is_open
+        settled = and_(~finding.c.is_open, finding.c.status == RESOLVED, finding.c.outcome != "pass")
+        return or_(is_open, settled)
 
 
 def _mentions(text: str) -> ColumnElement[bool]:
@@ -158,7 +171,10 @@ def as_json(row: Mapping[str, Any]) -> dict[str, Any]:
         "severity": row["severity"],
         "status": row["status"],
         "outcome": row["outcome"],
-        "owner": row["owner"],
+        "owner": row["assignee"] or row["owner"],
+        "owner_by_rule": row["owner"],
+        "resolution": row["resolution"],
+        "snoozed_until": iso(row["snoozed_until"]) if row["snoozed_until"] else None,
         "reason": row["reason"],
         "expected": row["expected"],
         "actual": row["actual"],

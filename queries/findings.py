@@ -26,9 +26,19 @@ REFRESHED = (
     "source_url", "facts",
 )  # fmt: skip
 MATERIAL = ("amount_minor", "severity", "first_broken_handoff")
+#: what brings back a finding that a person resolved
+EVIDENCE = frozenset({"amount_minor", "first_broken_handoff"})
+#: what nothing holds back any more
+AWAKE: dict[str, Any] = {"snoozed_until": None, "snoozed_above_minor": None, "snoozed_period": None}
+#: a resolved finding that came back
+REOPENED: dict[str, Any] = {
+    "is_open": True, "status": "regressed", "cleared_at": None, "resolution": None, "resolved_at": None,
+}  # fmt: skip
 
 
-class _Change(NamedTuple):
+class Change(NamedTuple):
+    """What happened to a finding, and what it was before and after."""
+
     change: str
     before: str | None
     after: str | None
@@ -64,21 +74,25 @@ def open_finding(connection: Connection, values: Mapping[str, Any], now: datetim
         "root_id": values["id"],
     }
     connection.execute(insert(finding).values(row))
-    _record(connection, values["id"], now, _Change("opened", None, _material(values)))
+    record(connection, values["id"], now, Change("opened", None, _material(values)))
 
 
 def refresh_finding(
     connection: Connection, old: Mapping[str, Any], values: Mapping[str, Any], now: datetime
 ) -> None:
-    """A subject still fails, or fails again: only a regression or a material change is history."""
+    """A subject still fails, or fails again: only a regression or a material change is history.
+
+    What a person resolved stays so while its condition holds, until there is other evidence than was
+    there then: another amount, or another broken hand-off.
+    """
     changed = {name: values[name] for name in REFRESHED if values[name] != old[name]}
-    if not old["is_open"]:
-        changed |= {"is_open": True, "status": "regressed", "cleared_at": None}
-        _record(connection, old["id"], now, _Change("regressed", old["status"], _material(values)))
-    elif any(name in changed for name in MATERIAL):
-        _record(connection, old["id"], now, _Change("refreshed", _material(old), _material(values)))
+    if not old["is_open"] and (old["outcome"] == "pass" or not EVIDENCE.isdisjoint(changed)):
+        changed |= REOPENED
+        record(connection, old["id"], now, Change("regressed", old["status"], _material(values)))
+    elif old["is_open"] and any(name in changed for name in MATERIAL):
+        record(connection, old["id"], now, Change("refreshed", _material(old), _material(values)))
     if old["outcome"] == "unknown":
-        _record(connection, old["id"], now, _Change("judged", "unknown", "fail"))
+        record(connection, old["id"], now, Change("judged", "unknown", "fail"))
     if old["outcome"] != "fail":
         changed["outcome"] = "fail"
     if changed:
@@ -94,10 +108,11 @@ def clear_finding(connection: Connection, old: Mapping[str, Any], now: datetime)
         "outcome": "pass",
         "cleared_at": now,
         "last_seen_at": now,
+        **AWAKE,
     }
     connection.execute(update(finding).where(finding.c.id == old["id"]).values(values))
     why = "auto: the condition no longer holds"
-    _record(connection, old["id"], now, _Change("cleared", old["status"], "resolved", why))
+    record(connection, old["id"], now, Change("cleared", old["status"], "resolved", why))
 
 
 def doubt_finding(connection: Connection, old: Mapping[str, Any], now: datetime, why: str) -> None:
@@ -105,15 +120,18 @@ def doubt_finding(connection: Connection, old: Mapping[str, Any], now: datetime,
     if old["outcome"] == "unknown":
         return
     connection.execute(update(finding).where(finding.c.id == old["id"]).values(outcome="unknown"))
-    _record(connection, old["id"], now, _Change("unknown", old["outcome"], "unknown", why))
+    record(connection, old["id"], now, Change("unknown", old["outcome"], "unknown", why))
 
 
 def _material(values: Mapping[str, Any]) -> str:
     return json.dumps({name: values[name] for name in MATERIAL})
 
 
-def _record(connection: Connection, identifier: str, now: datetime, change: _Change) -> None:
-    row = {"finding_id": identifier, "at": now, "actor": "sightglass", **change._asdict()}
+def record(
+    connection: Connection, identifier: str, now: datetime, change: Change, actor: str = "sightglass"
+) -> None:
+    """Add to the history of a finding; nothing is ever taken out of it."""
+    row = {"finding_id": identifier, "at": now, "actor": actor, **change._asdict()}
     connection.execute(insert(finding_transition).values(row))
 
 

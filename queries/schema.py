@@ -278,9 +278,7 @@ finding = Table(
     Column("legal_entity", Text),
     Column("root_id", Text, nullable=False),
     Column("is_open", Boolean, nullable=False),
-    Column(
-        "status", Text, nullable=False, comment="new, acknowledged, in_progress, snoozed, regressed, resolved"
-    ),
+    Column("status", Text, nullable=False),  # new, acknowledged, in_progress, snoozed, regressed, resolved
     Column("outcome", Text, nullable=False, comment="fail while judged, unknown while it cannot be"),
     Column("since", UtcInstant, nullable=False, comment="of the oldest item listed"),
     Column("watch_at", UtcInstant, nullable=False),
@@ -297,7 +295,14 @@ finding = Table(
     ),
     Column("group_minor", BigInteger, comment="the amount in the reporting currency; null: no rate"),
     Column("severity", Text, nullable=False, comment="critical, high, medium, low"),
-    Column("owner", Text),
+    Column("owner", Text, comment="by rule"),
+    Column("assignee", Text, comment="who took it; null: the owner by rule"),
+    Column("acknowledged_at", UtcInstant, comment="when somebody first took it"),
+    Column("resolution", Text, comment="what a person said: fixed, written_off, accepted, false_positive"),
+    Column("resolved_at", UtcInstant, comment="when a person said so"),
+    Column("snoozed_until", UtcInstant),
+    Column("snoozed_above_minor", BigInteger, comment="wakes when it is worth more"),
+    Column("snoozed_period", Text, comment="wakes when its legal entity's period of this name is not open"),
     Column("reason", Text, nullable=False),
     Column("expected", Text, nullable=False),
     Column("actual", Text, nullable=False),
@@ -311,6 +316,7 @@ finding = Table(
     Column("runs", Text, nullable=False, comment="JSON: the collection runs it was judged on"),
     Index(None, "is_open", "check_key"),
     Index(None, "engagement_id"),
+    Index(None, "status"),
 )
 
 finding_transition = Table(
@@ -320,7 +326,7 @@ finding_transition = Table(
     Column("finding_id", Text, nullable=False),
     Column("at", UtcInstant, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("change", Text, nullable=False, comment="opened, refreshed, cleared, regressed, unknown, judged"),
+    Column("change", Text, nullable=False, comment="opened, cleared, assigned, ...: docs/exceptions.md"),
     Column("before", Text),
     Column("after", Text),
     Column("why", Text),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from queries.exceptions import Filters
+from queries.exceptions import SNOOZED, Filters
 from queries.journey import BROKEN
 from queries.schema import finding
 from queries.types import NO_CURRENCY
@@ -74,8 +74,11 @@ class Facets(NamedTuple):
 def facets(connection: Connection) -> Facets:
     """The values that occur in open findings, in alphabetical order."""
     columns = (
-        finding.c.legal_entity, finding.c.currency, finding.c.owner, finding.c.first_broken_handoff,
-    )  # fmt: skip
+        finding.c.legal_entity,
+        finding.c.currency,
+        func.coalesce(finding.c.assignee, finding.c.owner),
+        finding.c.first_broken_handoff,
+    )
     rows = connection.execute(select(*columns).where(finding.c.is_open).distinct()).all()
     nothing = {None, NO_CURRENCY}
     return Facets(*(tuple(sorted({row[place] for row in rows} - nothing)) for place in range(len(columns))))
@@ -83,5 +86,6 @@ def facets(connection: Connection) -> Facets:
 
 def followers(connection: Connection, root: str) -> int:
     """How many other open findings a root finding explains."""
-    query = select(func.count()).where(finding.c.is_open, finding.c.root_id == root, finding.c.id != root)
+    others = (finding.c.root_id == root, finding.c.id != root)
+    query = select(func.count()).where(finding.c.is_open, finding.c.status != SNOOZED, *others)
     return int(connection.execute(query).scalar_one())

@@ -24,6 +24,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select
 
 from queries import kpi_snapshots, stages
+from queries.exceptions import SNOOZED
 from queries.fx import Rates
 from queries.schema import finding, metric_snapshot
 
@@ -69,7 +70,7 @@ def _open(connection: Connection, checks: Sequence[str], reporting_currency: str
             finding.c.check_key, entity, finding.c.currency, func.count(), func.sum(finding.c.amount_minor),
             func.count(finding.c.group_minor), func.coalesce(func.sum(finding.c.group_minor), 0),
         )
-        .where(finding.c.is_open)
+        .where(finding.c.is_open, finding.c.status != SNOOZED)
         .group_by(finding.c.check_key, entity, finding.c.currency)
     )  # fmt: skip
     # a check with nothing open has a figure too: none is not the same as not known

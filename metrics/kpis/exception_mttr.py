@@ -1,8 +1,8 @@
-"""Time to clear exceptions: from detected to cleared, of those cleared in the month.
+"""Time to resolve exceptions: from detected to cleared, or to what a person said, of those of the month.
 
 The median and the 90th percentile of all, and the mean weighted with the money each had when it was
 detected (exceptions without money have no weight). What is open is not in it: its age stands on the
-exceptions page. An exception that came back counts by its last clearing.
+exceptions page. An exception that came back counts by its last resolution.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ _HOUR_MINUTES = 60
 
 def _select(span: Span) -> Select[Any]:
     f = finding.c
-    taken = type_coerce(f.cleared_at, BigInteger) - type_coerce(f.opened_at, BigInteger)
-    tables = finding.join(span.month, span.within(func.coalesce(f.legal_entity, ""), f.cleared_at))
+    # a person's word comes before the source that bears it out
+    ended = func.coalesce(f.resolved_at, f.cleared_at)
+    taken = type_coerce(ended, BigInteger) - type_coerce(f.opened_at, BigInteger)
+    tables = finding.join(span.month, span.within(func.coalesce(f.legal_entity, ""), ended))
     of: dict[str, Any] = {
         "subject": (f.subject_system, f.subject_kind, f.subject_id), "entity": f.legal_entity,
         "engagement": func.nullif(f.engagement_id, ""),
     }  # fmt: skip
-    cleared = and_(~f.is_open, f.cleared_at.is_not(None))
+    cleared = and_(~f.is_open, ended.is_not(None))
     every = row(span, tables, part="cleared", numerator=taken // _SECOND, **of).where(cleared)
     weighted = row(
         span, tables, part="weighted", numerator=taken // _MINUTE * (f.detected_minor // 100),
@@ -40,9 +42,9 @@ def _select(span: Span) -> Select[Any]:
 
 KPI = Kpi(
     key="exception_mttr",
-    title="Time to clear exceptions",
+    title="Time to resolve exceptions",
     question="How long do exceptions last?",
-    formula="median hours from detected to cleared, of exceptions cleared in the month; beside it the mean"
+    formula="median hours from detected to resolved, of exceptions resolved in the month; beside it the mean"
     " weighted with money",
     unit="hours",
     combine="median",
@@ -51,7 +53,7 @@ KPI = Kpi(
     source="mean time to resolve, told as median, 90th percentile and weighted with money",
     select=_select,
     parts={
-        "cleared": Part("All cleared"),
+        "cleared": Part("All resolved"),
         "weighted": Part("Weighted with money", combine="ratio", scale=Fraction(1, _HOUR_MINUTES)),
     },
     headline="cleared",

@@ -172,7 +172,7 @@ def _month(whole: tuple[Connection, Setting], only: str) -> Setting:
 
 
 #: nothing in the simulated firm's exports tells of these
-UNTOLD = {"close_cycle_time", "exception_mttr", "forecast_accuracy", "project_margin"}
+UNTOLD = {"close_cycle_time", "exception_mtta", "exception_mttr", "forecast_accuracy", "project_margin"}
 
 
 @every

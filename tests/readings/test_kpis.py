@@ -367,14 +367,3 @@ def test_forecasts_are_weighed_by_the_hours_worked(firm: Cast) -> None:
 
     found = history(firm, "forecast_accuracy")["2026-10"]
     assert (value(found), value(found, "bias")) == (80, Fraction(-20, 3))
-
-
-def test_exceptions_last_from_detected_to_cleared(firm: Cast) -> None:
-    firm.deal("O1", won_at="2026-10-01T12:00Z")
-    firm.judge("2026-11-02T12:00Z")
-    firm.project(opportunity_id="O1", activated_at="2026-11-03T12:00Z")
-    firm.job(activated_at="2026-11-03T12:00Z")
-    firm.judge("2026-11-03T18:00Z")
-
-    found = history(firm, "exception_mttr")["2026-11"]
-    assert (value(found), value(found, "weighted")) == (30, 30)

@@ -387,12 +387,7 @@ def upgrade() -> None:
         sa.Column("legal_entity", sa.Text(), nullable=True),
         sa.Column("root_id", sa.Text(), nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
-        sa.Column(
-            "status",
-            sa.Text(),
-            nullable=False,
-            comment="new, acknowledged, in_progress, snoozed, regressed, resolved",
-        ),
+        sa.Column("status", sa.Text(), nullable=False),
         sa.Column(
             "outcome", sa.Text(), nullable=False, comment="fail while judged, unknown while it cannot be"
         ),
@@ -416,7 +411,26 @@ def upgrade() -> None:
             comment="the amount in the reporting currency; null: no rate",
         ),
         sa.Column("severity", sa.Text(), nullable=False, comment="critical, high, medium, low"),
-        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("owner", sa.Text(), nullable=True, comment="by rule"),
+        sa.Column("assignee", sa.Text(), nullable=True, comment="who took it; null: the owner by rule"),
+        sa.Column("acknowledged_at", sa.BigInteger(), nullable=True, comment="when somebody first took it"),
+        sa.Column(
+            "resolution",
+            sa.Text(),
+            nullable=True,
+            comment="what a person said: fixed, written_off, accepted, false_positive",
+        ),
+        sa.Column("resolved_at", sa.BigInteger(), nullable=True, comment="when a person said so"),
+        sa.Column("snoozed_until", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "snoozed_above_minor", sa.BigInteger(), nullable=True, comment="wakes when it is worth more"
+        ),
+        sa.Column(
+            "snoozed_period",
+            sa.Text(),
+            nullable=True,
+            comment="wakes when its legal entity's period of this name is not open",
+        ),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("expected", sa.Text(), nullable=False),
         sa.Column("actual", sa.Text(), nullable=False),
@@ -432,6 +446,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_finding_engagement_id"), "finding", ["engagement_id"], unique=False)
     op.create_index(op.f("ix_finding_is_open_check_key"), "finding", ["is_open", "check_key"], unique=False)
+    op.create_index(op.f("ix_finding_status"), "finding", ["status"], unique=False)
     op.create_table(
         "finding_transition",
         sa.Column(
@@ -441,10 +456,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column(
-            "change",
-            sa.Text(),
-            nullable=False,
-            comment="opened, refreshed, cleared, regressed, unknown, judged",
+            "change", sa.Text(), nullable=False, comment="opened, cleared, assigned, ...: docs/exceptions.md"
         ),
         sa.Column("before", sa.Text(), nullable=True),
         sa.Column("after", sa.Text(), nullable=True),
