@@ -178,9 +178,7 @@ def exceptions(checks: Mapping[str, Check], names: Mapping[str, str], found: Fac
                 "stage", "Missing at any stage", list(dict.fromkeys(BROKEN.values())), lambda key: TITLES[key]
             )
             _choice("age", "Any age", [band.key for band in BANDS], lambda key: words.BANDS[key])
-            _pills(
-                "status", "Status", {key: word for key, word in words.STATUSES.items() if key != "resolved"}
-            )
+            _pills("status", "Status", words.STATUSES)
     return current()
 
 

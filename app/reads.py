@@ -7,7 +7,7 @@ version, the scope and the filters.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -116,6 +116,7 @@ class Queue(NamedTuple):
 
     ``anything`` is how many are open without any filter; ``unknown`` are the checks that cannot be
     judged now, with the reason; ``untraceable`` is the time beside the check, where the filters show it.
+    ``aside`` and ``settled`` are how many more people set aside or settled, under the same filters.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -129,6 +130,8 @@ class Queue(NamedTuple):
     rates_on: date | None
     now: datetime
     untraceable: Untraceable | None = None
+    aside: int = 0
+    settled: int = 0
 
     @property
     def pages(self) -> int:
@@ -158,11 +161,13 @@ def queue(filters: Slice, page: int) -> Queue:
                 unknown[name] = found["reason"] or "it has never been judged"
         money = astuple(here.reporting)
         today = here.now().date()
-        rows, sums, group, anything, day = _queue(key, astuple(filters), page, today, money, connection)
+        rows, sums, group, anything, day, apart = _queue(
+            key, astuple(filters), page, today, money, connection
+        )
         # every other filter is about exceptions, which this time is not
         beside = filters == Slice(check=untraceable.CHECK, legal_entity=filters.legal_entity)
         time = _untraceable(key, filters.legal_entity, connection) if beside else None
-        return Queue(rows, sums, *group, anything, unknown, here.reporting, day, here.now(), time)
+        return Queue(rows, sums, *group, anything, unknown, here.reporting, day, here.now(), time, *apart)
 
 
 @st.cache_data(ttl=_TTL_S, max_entries=_ENTRIES, show_spinner=False)
@@ -179,14 +184,22 @@ def _queue(
     today: date,
     reporting: tuple[str | None, str | None],
     _connection: Connection,
-) -> tuple[list[Any], list[Total], tuple[int, int, int], int, date | None]:
+) -> tuple[list[Any], list[Total], tuple[int, int, int], int, date | None, tuple[int, int]]:
     del key
     wanted = Slice(*filters)
     rows = exceptions.page(_connection, wanted, limit=PAGE_SIZE, offset=PAGE_SIZE * (page - 1))
     group = exceptions.group_total(_connection, wanted)
     anything = exceptions.group_total(_connection, Slice())[0]
     rates_on = overview.rates_on(_connection, Reporting(*reporting), today)
-    return list(rows), exceptions.totals(_connection, wanted), group, anything, rates_on
+    apart = (0, 0) if wanted.status else _apart(_connection, wanted)
+    return list(rows), exceptions.totals(_connection, wanted), group, anything, rates_on, apart
+
+
+def _apart(connection: Connection, wanted: Slice) -> tuple[int, int]:
+    """How many are set aside, and how many people settled, under the other filters."""
+    aside = exceptions.group_total(connection, replace(wanted, status=(exceptions.SNOOZED,)))
+    settled = exceptions.group_total(connection, replace(wanted, status=(exceptions.RESOLVED,)))
+    return aside[0], settled[0]
 
 
 class Detail(NamedTuple):

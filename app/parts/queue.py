@@ -12,6 +12,7 @@ from app.parts import common
 from app.parts.overview import rates
 from app.reads import Detail, Queue
 from metrics.check import Check
+from queries.exception_actions import RESOLUTIONS
 from queries.types import from_minor
 from queries.untraceable import REMEDY, Untraceable
 
@@ -38,6 +39,13 @@ def summary(found: Queue, query: Query) -> Html:
     parts += [
         common.money(words.money(total.amount, total.currency)) for total in common.largest(found.totals)
     ]
+    parts += [
+        inside(href(PAGE, **{**query, "status": status}), f"{items} {said}", class_="sg-link")
+        for status, said, items in (
+            ("snoozed", "set aside", found.aside), ("resolved", "settled by people", found.settled)
+        )
+        if items
+    ]  # fmt: skip
     parts.append("most money by age first")
     if query:
         parts.append(inside(PAGE, "Clear filters", class_="sg-link"))
@@ -130,7 +138,9 @@ def detail(found: Detail) -> Html:
             "Expected": text(row["expected"]),
             "Actual": text(row["actual"]),
             "First broken hand-off": tag("b", text(row["first_broken_handoff"])),
-            "Who acts": text(row["owner"] or "nobody is named"),
+            "Who acts": text(_who(row)),
+            "Set aside": text(_aside(row)) if row["status"] == "snoozed" else None,
+            "Settled": text(_settled(row)) if row["resolution"] else None,
             "What to do": text(row["remedy"]),
             "Subject": text(subject),
             "Contract line": text(row["contract_line"]) if row["contract_line"] else None,
@@ -154,6 +164,27 @@ def detail(found: Detail) -> Html:
         class_="sg-panel sg-detail" + (" sg-grey" if row["outcome"] == "unknown" else ""),
         id="detail",
     )
+
+
+def _who(row: Mapping[str, Any]) -> str:
+    by_rule = row["owner"] or "nobody is named"
+    return f"{row['assignee']} (by rule: {by_rule})" if row["assignee"] else by_rule
+
+
+def _aside(row: Mapping[str, Any]) -> str:
+    ends = [
+        f"until {words.instant(row['snoozed_until'])}" if row["snoozed_until"] else None,
+        f"until it is worth more than {words.minor(row['snoozed_above_minor'], row['currency'])}"
+        if row["snoozed_above_minor"] is not None
+        else None,
+        f"until {row['snoozed_period']} closes" if row["snoozed_period"] else None,
+    ]
+    return ", or ".join(end for end in ends if end)
+
+
+def _settled(row: Mapping[str, Any]) -> str:
+    borne_out = " and borne out by the source" if row["outcome"] == "pass" else ""
+    return f"{RESOLUTIONS[row['resolution']]}, {words.instant(row['resolved_at'])}{borne_out}"
 
 
 def _place(row: Mapping[str, Any]) -> Html | None:
@@ -214,7 +245,9 @@ def _root(found: Detail) -> Part:
 
 _CHANGES = {
     "opened": "Opened", "refreshed": "Changed", "cleared": "Resolved by itself", "regressed": "Came back",
-    "unknown": "Could not be judged", "judged": "Judged again",
+    "unknown": "Could not be judged", "judged": "Judged again", "assigned": "Assigned", "started": "Started",
+    "commented": "Said", "snoozed": "Set aside", "woken": "Woken", "resolved": "Settled",
+    "reopened": "Reopened",
 }  # fmt: skip
 
 
@@ -222,7 +255,8 @@ def _history(steps: Sequence[Mapping[str, Any]], currency: str) -> Html:
     rows_ = []
     for step in reversed(steps):
         change = _CHANGES.get(step["change"], words.title(step["change"]))
-        said = ", ".join(filter(None, (_values(step["before"], step["after"], currency), step["why"])))
+        values = _values(step["before"], step["after"], currency)
+        said = ", ".join(filter(None, (values, _by_people(step), step["why"])))
         time = tag("time", words.instant(step["at"]), class_="sg-muted")
         rows_.append(
             tag("li", time, " ", tag("b", change), f" by {step['actor']}", ": " if said else None, text(said))
@@ -249,6 +283,12 @@ def _values(before: str | None, after: str | None, currency: str) -> str:
         elif name == "first_broken_handoff" and name in old and new[name] != old[name]:
             parts.append(f"{old[name]} → {new[name]}")
     return ", ".join(parts)
+
+
+def _by_people(step: Mapping[str, Any]) -> str:
+    if step["change"] == "assigned":
+        return f"to {step['after']}, from {step['before'] or 'nobody'}"
+    return step["after"] if step["change"] in {"snoozed", "resolved"} else ""
 
 
 def _material(text_: str | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import filters, reads
+from app import act_form, filters, reads
 from app.page import Page
 from app.parts import common, queue
 from app.store import site
@@ -35,4 +35,7 @@ def render() -> None:
         if shown is not None:
             with st.container(key="chosen" if chosen else "worst"):
                 detail = reads.detail(shown)
+                if detail is not None:
+                    with st.expander("Act on it", icon=":material/edit_note:"):
+                        act_form.draw(detail.finding)
                 st.html(common.stack(queue.detail(detail) if detail else queue.missing(shown)))

@@ -64,14 +64,15 @@ def words_of(html: Html | None) -> str:
 
 def finding(evil: str) -> dict[str, object]:
     names = (
-        "id", "subject_id", "subject_system", "engagement_id", "owner", "reason", "expected", "actual",
+        "id", "subject_id", "subject_system", "engagement_id", "owner", "assignee", "reason", "expected",
+        "actual",
         "first_broken_handoff", "remedy", "source_url", "contract_line", "legal_entity", "title",
     )  # fmt: skip
     money = dict.fromkeys(("amount_minor", "detected_minor", "wip_minor", "group_minor"), 12345)
     return {
         **dict.fromkeys(names, evil), **money, "check_key": K1, "currency": "GBP", "subject_kind": "project",
         "root_id": "other", "outcome": "fail", "status": "new", "severity": "high", "since": MOMENT,
-        "act_at": MOMENT, "age_days": 3,
+        "act_at": MOMENT, "age_days": 3, "resolution": "accepted", "resolved_at": MOMENT,
     }  # fmt: skip
 
 
