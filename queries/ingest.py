@@ -252,7 +252,12 @@ def _judged_by(connection: Connection, kind: str, keys: Sequence[tuple[str, str]
 
 
 def _undone_by(connection: Connection, kind: str, keys: Sequence[tuple[str, str]]) -> set[str]:
-    """Engagements of the postings that these stored revenue lines take back, and of those these do."""
+    """Engagements of the postings that these stored revenue lines take back, and of those these do.
+
+    A period decides on whatever is dated in it, that is on all.
+    """
+    if kind == "period" and keys:
+        return {row[0] for row in select_rows(connection, "SELECT DISTINCT engagement_id FROM node")}
     touched: set[str] = set()
     seen: set[tuple[str, str]] = set()
     while kind == "revenue_line" and keys:

@@ -16,6 +16,8 @@ _MONTHS_BACK = 24
 _CONSULTANTS = 40
 _LEAVERS = 3
 _SOFT_CLOSE = 5
+#: days after its end on which a month is closed for good: its last week is approved by then
+_CLOSE = timedelta(days=9)
 
 
 def write(books: Books, seed: int) -> None:
@@ -92,14 +94,19 @@ def _periods(books: Books, company: str) -> None:
         start, end = _month(books.as_of, back), _month(books.as_of, back - 1) - _DAY
         age = days.business_days(company, end, today)
         soft = "soft_closed" if age >= _SOFT_CLOSE else "open"
+        is_closed = back > 1
+        changed = days.local_time(
+            company, end + _CLOSE if is_closed else min(end + 3 * _DAY, today), days.NOON
+        )
         row = Period(
             id=f"{company}-{start:%Y-%m}",
             ledger=company,
             name=f"{start:%Y-%m}",
             start_on=start,
             end_on=end,
-            status="closed" if back > 1 else soft,
-            source_updated_at=days.local_time(company, min(end + 3 * _DAY, today), days.NOON),
+            status="closed" if is_closed else soft,
+            closed_at=changed if is_closed else None,
+            source_updated_at=changed,
         )
         books.put(row, company)
 
