@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from app import demo, processes
-from app.cli import write_json
+from app import demo, processes, score
+from app.cli import AsJson, write_json, write_table
 from collectors.errors import ConfigError
 from sandbox.export import export
 from sandbox.living.home import Home
@@ -24,6 +24,8 @@ sandbox = typer.Typer(no_args_is_help=True, help="A simulated firm with known ga
 At = Annotated[str, typer.Option("--at", help="Where the firm is served.")]
 Seed = Annotated[int, typer.Option("--seed")]
 Engagements = Annotated[int, typer.Option("--engagements", min=1)]
+AsOf = Annotated[str, typer.Option("--as-of", help="The instant the firm is looked at, with its zone.")]
+_FRIDAY = "2026-11-20T18:00:00Z"
 _HERE = f"http://127.0.0.1:{demo.PORT}"
 
 
@@ -34,16 +36,41 @@ def export_(
     ],
     seed: Seed = 7,
     engagements: Engagements = 500,
-    as_of: Annotated[
-        str, typer.Option("--as-of", help="The instant the firm is looked at, with its zone.")
-    ] = "2026-11-20T18:00:00Z",
+    as_of: AsOf = _FRIDAY,
 ) -> None:
     """Write the firm's exports, a ready configuration and the planted truth."""
-    moment = datetime.fromisoformat(as_of)
-    if moment.tzinfo is None:
-        raise typer.BadParameter("write an instant with its zone: 2026-11-20T18:00:00Z", param_hint="--as-of")
-    truth = export(out, seed=seed, engagements=engagements, as_of=moment.astimezone(UTC))
+    truth = export(out, seed=seed, engagements=engagements, as_of=_moment(as_of))
     typer.echo(f"{engagements} engagements, {len(truth['gaps'])} planted exceptions in {out}")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"write an instant with its zone: {_FRIDAY}", param_hint="--as-of")
+    return moment.astimezone(UTC)
+
+
+@sandbox.command(name="score")
+def score_(
+    seeds: Annotated[list[int] | None, typer.Option("--seed", help="A firm's seed; say it again.")] = None,
+    engagements: Engagements = 500,
+    as_of: AsOf = _FRIDAY,
+    as_json: AsJson = False,
+) -> None:
+    """Hold every check against what was planted: precision and recall by check; exit code 1 below 1."""
+    told, drift = score.score(seeds or [7, 8, 9], engagements, _moment(as_of))
+    if as_json:
+        write_json(score.as_json(told, drift))
+    else:
+        columns = ("check", "planted", "found", "missing", "extra", "precision", "recall")
+        rows = [
+            (r.check, r.planted, r.found, r.missing, r.extra, f"{r.precision:.4f}", f"{r.recall:.4f}")
+            for r in told
+        ]
+        write_table(f"{len(told)} checks, {engagements} engagements a firm", columns, rows)
+        typer.echo(f"drift: {', '.join(drift) or 'none'}")
+    if not score.is_perfect(told, drift):
+        raise typer.Exit(1)
 
 
 @sandbox.command(name="serve")

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from app.bootstrap import application
 from app.report import exception_list
+from app.score import Fact, fact
 from metrics.check import checks
 from metrics.evaluate import audit
 from queries.exceptions import Filters
@@ -24,21 +24,11 @@ from sandbox.export import export
 AS_OF = datetime(2026, 11, 20, 18, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 
-Fact = tuple[str, str, str, str, str | None, str, str]
-
 
 def make(folder: Path, seed: int, engagements: int) -> Path:
     """Export a firm; its configuration."""
     export(folder, seed=seed, engagements=engagements, as_of=AS_OF)
     return folder / "sightglass.toml"
-
-
-def fact(row: dict[str, Any]) -> Fact:
-    """What the truth and the program must agree on."""
-    subject = row["subject"]
-    return (
-        row["check"], subject["system"], subject["kind"], subject["id"], row["contract_line"], row["amount"], row["currency"]
-    )  # fmt: skip
 
 
 def asking(*streams: str) -> set[str]:

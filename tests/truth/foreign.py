@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.score import Fact
 from sandbox.truths import answers
 from tests.truth import foreign_files
-from tests.truth.firm import ROOT, Fact, make, truth
+from tests.truth.firm import ROOT, make, truth
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from app.score import Fact
 from tests.truth import firm
 from tests.truth.spoiling import Table, polled, rejects, rows, write
 
@@ -66,7 +67,7 @@ def spoiled(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Spoiled:
     return Spoiled(folder / "sightglass.toml", good, [row["id"] for row in good[: len(BAD)]], outcome)
 
 
-def _own(facts: set[firm.Fact]) -> set[firm.Fact]:
+def _own(facts: set[Fact]) -> set[Fact]:
     """Without the checks to which a deal says something about other subjects: what else carries its money."""
     beside = firm.asking("crm/opportunity") - {K1}
     return {fact for fact in facts if fact[0] not in beside}

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from app.bootstrap import application
 from app.report import exception_list, reject_list, trace
+from app.score import Fact, fact
 from queries import journey
 from queries.engagements import engagements_of
 from queries.exceptions import Filters
@@ -190,10 +191,10 @@ def _poll(config: Path) -> dict[str, str]:
         return {f"{one.system}/{one.stream}": one.outcome for one in app.poll() if one.outcome != "ok"}
 
 
-def _outcomes(config: Path) -> dict[firm.Fact, str]:
+def _outcomes(config: Path) -> dict[Fact, str]:
     """How sure each listed exception is."""
     with application(config) as app, reading(app.engine) as connection:
-        return {firm.fact(row): row["outcome"] for row in exception_list(connection, Filters())}
+        return {fact(row): row["outcome"] for row in exception_list(connection, Filters())}
 
 
 def _rejects(config: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.score import Fact, fact
 from metrics.check import checks as every_check
 from sandbox.truths import answers
 from tests.truth import firm
@@ -36,7 +37,7 @@ def stand(config: Path, system: str, through: str) -> None:
     config.write_text(before + table + rest, encoding="utf-8")
 
 
-def of(facts: set[firm.Fact], *keys: str) -> set[firm.Fact]:
+def of(facts: set[Fact], *keys: str) -> set[Fact]:
     """The facts of these checks."""
     return {fact for fact in facts if fact[0] in keys}
 
@@ -108,7 +109,7 @@ def split_erp(config: Path, entity: str) -> None:
     folder = config.parent
     (folder / "erp_own").mkdir()
     codes = [row["id"] for row in rows(folder / "erp" / "legal_entity.csv")]
-    for kind in ("project", "invoice", "invoice_line"):
+    for kind in ("project", "invoice", "invoice_line", "period"):
         table = rows(folder / "erp" / f"{kind}.csv")
         own = [row for row in table if row["legal_entity"] == entity]
         # a row that names its own system knows it by its new name
@@ -130,7 +131,7 @@ def split_erp(config: Path, entity: str) -> None:
     config.write_text(toml + OWN_ERP.format(entity=entity, now=NOW), encoding="utf-8")
 
 
-def _of_one_erp(facts: set[firm.Fact]) -> set[firm.Fact]:
+def _of_one_erp(facts: set[Fact]) -> set[Fact]:
     """What was said of either ERP, as if there were one: the truth knows no other."""
     return {(check, "erp" if system == "erp_own" else system, *rest) for check, system, *rest in facts}  # type: ignore[misc]
 
@@ -153,7 +154,7 @@ def test_one_companys_frozen_erp_blinds_that_company_only(tmp_path: Path) -> Non
         for row in listed(config)
         if row["check"] in blind and (row["legal_entity"] == "UK01" or row["check"] in WHOLE)
     ]
-    ours = _of_one_erp({firm.fact(row) for row in mine})
+    ours = _of_one_erp({fact(row) for row in mine})
     assert ours
     assert seen == firm.truth(tmp_path) - ours
     for key in (K1, K2):
