@@ -14,6 +14,8 @@ from app.words import Mark
 from queries.close_periods import Period
 
 PAGE = "/close"
+#: the check that lists soft-closed periods which do not tie out
+FAILS = "tie_out_fails"
 _PERIODS = 8
 OUTCOMES = {
     "matched": Mark("●", "Equal", "ok"),
@@ -128,7 +130,10 @@ def differences(told: Mapping[str, Any], opened: str | None) -> Html | None:
         "Remedy": one["remedy"],
         "As of": one["as_of"],
     }
-    head = join(tag("h3", one["title"], more), common.definition(facts))
+    known = href("/exceptions", check=FAILS, entity=one["legal_entity"])
+    link = inside(known, "Exceptions of this period", class_="sg-button")
+    action = tag("div", link, class_="sg-actions") if shown else None
+    head = join(tag("h3", one["title"], more), common.definition(facts), action)
     if not shown:
         return tag("section", head, tag("p", "No differences.", class_="sg-muted"), class_="sg-panel")
     heads = ("Class", "Difference", "Why", "Records", "Deal")
@@ -138,7 +143,11 @@ def differences(told: Mapping[str, Any], opened: str | None) -> Html | None:
 
 def _difference(row: Mapping[str, Any]) -> tuple[Part, ...]:
     deal = row["engagement"]
-    link = inside(href("/engagement", id=deal), "Trace") if deal else words.NONE
+    ways = (
+        inside(href("/engagement", id=deal), "Trace"),
+        inside(href("/exceptions", engagement=deal), "Exceptions"),
+    )
+    link = common.dotted(list(ways)) if deal else words.NONE
     records = tag("div", *(_record(one) for one in row["records"]))
     kind = row["class"].replace("_", " ")
     return kind, _money(row["difference"], row["currency"]), text(row["explanation"]), records, link
