@@ -140,6 +140,31 @@ def ten_records(books: Books, amount: Decimal | int) -> list[dict[str, Any]]:
     return found
 
 
+def assigned(page: Page, books: Books) -> dict[str, Any]:
+    """The period is an exception from the next poll on, and becomes somebody's."""
+    books.poll()
+    page.get_by_role("link", name="Exceptions of this period").click()
+    page.locator(".sg-detail").wait_for()
+    expect(page.locator(".sg-detail h3")).to_contain_text("Tie-out fails")
+    assign(page, "Grace")
+    keep(page, "assigned")
+    listed: dict[str, Any]
+    (listed,) = books.command("exceptions", "--check", "tie_out_fails", "--legal-entity", ENTITY)
+    assert (listed["owner"], listed["status"]) == ("Grace", "acknowledged")
+    return listed
+
+
+def repaired(page: Page, books: Books, close: str) -> None:
+    """The postings come into the ledger, and both reports agree."""
+    books.ledger.write_text(books.whole)
+    books.poll()
+    shots.show(page, f"{close}&tie_out=revenue_to_gl")
+    page.get_by_role("button", name="Reconcile now").click()
+    expect(page.locator("section.sg-panel", has_text="Compared by")).to_contain_text("No differences.")
+    keep(page, "repaired")
+    books.poll()
+
+
 def sign_off(page: Page, books: Books) -> None:
     """Sign for every task that is open, and then for the period."""
     told = books.command("close", "--period", MONTH, "--legal-entity", ENTITY)
@@ -178,24 +203,8 @@ def test_from_the_close_to_ten_records_and_back_to_signed(books: Books) -> None:
         behind.scroll_into_view_if_needed()
         keep(page, "differences")
 
-        # the period is an exception, and somebody's
-        books.poll()
-        behind.get_by_role("link", name="Exceptions of this period").click()
-        page.locator(".sg-detail").wait_for()
-        expect(page.locator(".sg-detail h3")).to_contain_text("Tie-out fails")
-        assign(page, "Grace")
-        keep(page, "assigned")
-        (listed,) = books.command("exceptions", "--check", "tie_out_fails", "--legal-entity", ENTITY)
-        assert (listed["owner"], listed["status"]) == ("Grace", "acknowledged")
-
-        # the postings come into the ledger, and both reports agree
-        books.ledger.write_text(books.whole)
-        books.poll()
-        shots.show(page, f"{close}&tie_out=revenue_to_gl")
-        page.get_by_role("button", name="Reconcile now").click()
-        expect(page.locator("section.sg-panel", has_text="Compared by")).to_contain_text("No differences.")
-        keep(page, "repaired")
-        books.poll()
+        listed = assigned(page, books)
+        repaired(page, books, close)
         (left,) = books.command("exceptions", "--check", "tie_out_fails", "--legal-entity", ENTITY)
         assert Decimal(listed["amount"]) - Decimal(left["amount"]) == settled
         assert (left["id"], left["owner"]) == (listed["id"], "Grace")
