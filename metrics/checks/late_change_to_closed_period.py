@@ -26,12 +26,19 @@ _entry = RECORD_TABLES["time_entry"]
 
 def _last_closes() -> Subquery:
     """When each ledger was closed for the last time."""
-    keys = (_period.c.system, _period.c.legal_entity, func.coalesce(_period.c.ledger, "").label("ledger"))
-    return (
-        select(*keys, func.max(_period.c.closed_at).label("closed_at"))
+    closed = (
+        select(
+            _period.c.system,
+            _period.c.legal_entity,
+            func.coalesce(_period.c.ledger, "").label("ledger"),
+            _period.c.closed_at,
+        )
         .where(_period.c.status == "closed", _period.c.deleted_at.is_(None))
-        .group_by(_period.c.system, _period.c.legal_entity, func.coalesce(_period.c.ledger, ""))
-        .subquery("last_close")
+        .subquery("closed")
+    )
+    keys = (closed.c.system, closed.c.legal_entity, closed.c.ledger)
+    return (
+        select(*keys, func.max(closed.c.closed_at).label("closed_at")).group_by(*keys).subquery("last_close")
     )
 
 

@@ -56,7 +56,6 @@ _UNSAID = {
     "invoice": ("sent_at", "open_amount", "disputed"),
     "invoice_line": ("billing_event_system", "billing_event_id"),
     "revenue_line": ("disputed",),
-    "period": ("closed_at",),
 }  # fmt: skip
 
 
